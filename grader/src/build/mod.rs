@@ -1,0 +1,142 @@
+//! From sources to something that can be started.
+//!
+//! Builds run the authors' build scripts with the rights of whoever calls the grader; only the programs themselves are
+//! confined. Whether a build worked is told by the exit status of the tool and by nothing that it prints.
+
+pub mod binary;
+pub mod cargo;
+pub mod exec;
+pub mod process;
+pub mod reference;
+pub mod resolve;
+pub mod stage;
+pub mod staged;
+pub mod submission;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::course::load::{Course, Exercise};
+
+/// Where the programs come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The packages in the course's `exercises/`.
+    Exercises,
+    /// The packages in the course's `reference/`.
+    Reference,
+    /// One command for every exercise; the contract's arguments are appended.
+    Exec(String),
+    /// A folder with a `submission.yaml`, or without one a folder like `exercises/`.
+    Submission(PathBuf),
+}
+
+/// Something that can be started: a command whose first word is an absolute path.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Program {
+    /// The command; the check's arguments follow it.
+    pub argv: Vec<String>,
+    /// The folder in which it is started, read-only to it.
+    pub cwd: PathBuf,
+    /// Further folders and files that it must be able to read.
+    pub visible: Vec<PathBuf>,
+}
+
+/// What came of building one exercise's program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Built {
+    /// It can be started.
+    Ready {
+        /// The program.
+        program: Program,
+        /// Its source is still a skeleton (it holds a `todo!`).
+        untouched: bool,
+    },
+    /// It does not build; this is what the compiler printed.
+    Failed(String),
+}
+
+/// The programs of a run, by exercise.
+pub type Programs = BTreeMap<String, Built>;
+
+/// Told which exercises are built next.
+pub type Progress<'a> = &'a mut dyn FnMut(&[&str]);
+
+/// Why nothing can be said about any program. A program that does not build is no error but [`Built::Failed`].
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The command given with `--exec` cannot be started.
+    #[error("cannot start the program: {0}")]
+    Command(#[from] exec::CommandError),
+    /// The folder given with `--submission` is none.
+    #[error("{} is no folder", .0.display())]
+    NoFolder(PathBuf),
+    /// Cargo is not there.
+    #[error("cannot start `cargo`: {0}; install Rust from https://rustup.rs, or grade another program with --exec")]
+    NoCargo(io::Error),
+    /// Somebody ended the build: a Ctrl-C, or the system for want of memory.
+    #[error("the build was ended by {0}")]
+    Killed(String),
+    /// A file of the grader's own could not be read or written.
+    #[error("{what} {}: {error}", .path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What came of it.
+        error: io::Error,
+    },
+}
+
+impl BuildError {
+    /// Says what was tried with `path` when it failed; for `map_err`.
+    pub fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BuildError {
+        let path = path.to_owned();
+        move |error| BuildError::Io { what, path, error }
+    }
+}
+
+/// Makes the programs of `exercises` ready to be started. What is kept for the next build is kept in `cache`.
+pub fn build(
+    course: &Course,
+    source: &Source,
+    exercises: &[&Exercise],
+    cache: &Path,
+    progress: Progress<'_>,
+) -> Result<Programs, BuildError> {
+    match source {
+        Source::Exercises => {
+            let packages = exercises.iter().map(|exercise| (exercise.id.as_str(), exercise.folder.clone())).collect();
+            staged::build(&course.root.join("exercises"), packages, cache, progress)
+        }
+        Source::Submission(folder) => {
+            let folder = folder.canonicalize().ok().filter(|folder| folder.is_dir());
+            let Some(folder) = folder else { return Err(BuildError::NoFolder(given(source))) };
+            let ids: Vec<&str> = exercises.iter().map(|exercise| exercise.id.as_str()).collect();
+            if folder.join(submission::FILE).exists() {
+                return submission::build(&folder, &ids, progress);
+            }
+            let packages = ids.iter().map(|id| (*id, folder.join(id))).collect();
+            staged::build(&folder, packages, cache, progress)
+        }
+        Source::Reference => {
+            let ids: Vec<&str> = exercises.iter().map(|exercise| exercise.id.as_str()).collect();
+            reference::build(&course.root, &ids, cache, progress)
+        }
+        Source::Exec(command) => {
+            let cwd = std::env::current_dir().map_err(BuildError::io("cannot find", Path::new(".")))?;
+            let program = exec::program(command, &cwd, &resolve::Places::of_this_process())?;
+            let ready = || Built::Ready { program: program.clone(), untouched: false };
+            Ok(exercises.iter().map(|exercise| (exercise.id.clone(), ready())).collect())
+        }
+    }
+}
+
+fn given(source: &Source) -> PathBuf {
+    match source {
+        Source::Submission(folder) => folder.clone(),
+        _ => PathBuf::new(),
+    }
+}

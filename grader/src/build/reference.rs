@@ -1,0 +1,79 @@
+//! The reference programs: packages of the course's own workspace, all built by one call.
+
+use std::path::{Path, PathBuf};
+
+use crate::build::binary::{forget, keep, turn};
+use crate::build::cargo::Build;
+use crate::build::{BuildError, Built, Programs, Progress};
+
+/// Builds the reference programs `ids` of the course at `root`.
+pub fn build(root: &Path, ids: &[&str], cache: &Path, progress: Progress<'_>) -> Result<Programs, BuildError> {
+    let place = Place { root, target: cache.join("reference"), kept: cache.join("bin").join("reference") };
+    let _turn = turn(&place.target)?;
+    progress(ids);
+    let together = place.build(ids)?;
+    let mut programs = Programs::new();
+    for id in ids {
+        // Where several fail together, each is tried alone, to tell whose fault it is.
+        let built = match &together {
+            Ok(()) => Ok(()),
+            Err(_) if ids.len() > 1 => place.build(&[id])?,
+            Err(output) => Err(output.clone()),
+        };
+        let built = match built {
+            Ok(()) => keep(&place.target, id, &place.kept, false)?,
+            Err(output) => Built::Failed(output),
+        };
+        programs.insert((*id).to_owned(), built);
+    }
+    Ok(programs)
+}
+
+struct Place<'a> {
+    root: &'a Path,
+    target: PathBuf,
+    kept: PathBuf,
+}
+
+impl Place<'_> {
+    fn build(&self, ids: &[&str]) -> Result<Result<(), String>, BuildError> {
+        ids.iter().try_for_each(|id| forget(&self.target, id))?;
+        let what = ids.iter().flat_map(|id| ["--package", id]).collect();
+        let manifest = self.root.join("Cargo.toml");
+        Build { manifest: &manifest, cwd: self.root, target: &self.target, what }.run()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at once")]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn write(root: &Path, name: &str, text: &str) {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn one_reference_that_does_not_build_leaves_the_others_alone() {
+        let course = tempfile::tempdir().unwrap();
+        let root = course.path();
+        write(root, "Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"reference/*\"]\n");
+        for (id, main) in [("good", "fn main() {}"), ("bad", "fn main() { x }")] {
+            let manifest = format!("[package]\nname = \"{id}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+            write(root, &format!("reference/{id}/Cargo.toml"), &manifest);
+            write(root, &format!("reference/{id}/src/main.rs"), main);
+        }
+        let mut asked = Vec::new();
+        let cache = root.join("cache");
+        let programs = build(root, &["good", "bad"], &cache, &mut |ids| asked.push(ids.join(" "))).unwrap();
+        assert!(matches!(programs["good"], Built::Ready { .. }), "{programs:?}");
+        assert!(matches!(&programs["bad"], Built::Failed(why) if why.contains("reference/bad/src/main.rs:1:13")));
+        assert_eq!(asked, ["good bad"]);
+        let again = build(root, &["good"], &cache, &mut |_| {}).unwrap();
+        assert_eq!(again["good"], programs["good"], "a build that changes nothing gives the same program");
+    }
+}

@@ -1,0 +1,135 @@
+//! Finds what a command's first word stands for, and which folders it needs to run.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// The places in which commands and runtimes lie.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// The folders of PATH.
+    pub path: Vec<PathBuf>,
+    /// The home folder.
+    pub home: Option<PathBuf>,
+}
+
+impl Places {
+    /// The places that this process knows from its environment.
+    pub fn of_this_process() -> Places {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        Places { path: std::env::split_paths(&path).collect(), home }
+    }
+
+    /// The absolute path of the program that `word` names: a path if it holds a `/`, else a name to look for in PATH.
+    pub fn find(&self, word: &str, cwd: &Path) -> Option<PathBuf> {
+        if word.contains('/') {
+            return Some(cwd.join(word)).filter(|path| is_program(path));
+        }
+        self.path.iter().map(|folder| cwd.join(folder).join(word)).find(|path| is_program(path))
+    }
+
+    /// The folders that the program at `path` needs: where it lies, where the links to it lead, and for what is
+    /// installed below the home folder (pyenv, nvm, …) the whole of that installation.
+    pub fn folders_of(&self, path: &Path) -> Vec<PathBuf> {
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let installed = [path, &real].into_iter().filter_map(|path| self.below_home(path));
+        [path, &real]
+            .into_iter()
+            .filter_map(prefix)
+            .chain(installed)
+            .filter(|folder| !self.is_too_much(folder))
+            .collect()
+    }
+
+    /// The folder directly below the home folder that holds `path`.
+    fn below_home(&self, path: &Path) -> Option<PathBuf> {
+        let home = self.home.as_deref()?;
+        let inside =
+            path.strip_prefix(home).or_else(|_| path.strip_prefix(home.canonicalize().unwrap_or_default())).ok()?;
+        let mut parts = inside.components();
+        let first = parts.next()?;
+        parts.next().map(|_| home.join(first))
+    }
+
+    /// Nobody's program needs all of `/` or of the home folder.
+    fn is_too_much(&self, folder: &Path) -> bool {
+        folder == Path::new("/") || self.home.as_deref() == Some(folder)
+    }
+}
+
+/// The folder that a program was installed in: of `venv/bin/python`, that is `venv`.
+fn prefix(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent()?;
+    let above = folder.parent().filter(|above| folder.ends_with("bin") && *above != Path::new("/"));
+    Some(above.unwrap_or(folder).to_owned())
+}
+
+/// A plain file that may be executed.
+fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+/// What a script says of its interpreter: the words behind `#!`.
+pub fn shebang(path: &Path) -> Option<Vec<String>> {
+    use std::io::Read;
+    let mut head = Vec::new();
+    fs::File::open(path).ok()?.take(256).read_to_end(&mut head).ok()?;
+    let line = head.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
+    let words: Vec<String> = std::str::from_utf8(line).ok()?.split_whitespace().map(str::to_owned).collect();
+    (!words.is_empty()).then_some(words)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at once")]
+pub mod tests {
+    //! Also makes programs for the tests of `exec`.
+
+    use super::*;
+
+    /// Makes an executable file.
+    pub fn make_program(path: &Path, text: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    #[test]
+    fn a_name_is_looked_for_in_path_and_a_path_is_taken_from_here() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path();
+        make_program(&here.join("second/tool"), "");
+        fs::create_dir_all(here.join("first/tool")).unwrap();
+        fs::write(here.join("plain"), "").unwrap();
+        let places = Places { path: vec![here.join("first"), here.join("second")], home: None };
+        assert_eq!(places.find("tool", here), Some(here.join("second/tool")));
+        assert_eq!(places.find("second/tool", here), Some(here.join("second/tool")));
+        assert_eq!(places.find("./plain", here), None, "it may not be executed");
+        assert_eq!(places.find("nothing", here), None);
+    }
+
+    #[test]
+    fn an_installation_below_home_is_needed_as_a_whole() {
+        let home = tempfile::tempdir().unwrap();
+        let python = home.path().join(".pyenv/versions/3.11/bin/python");
+        make_program(&python, "");
+        let venv = home.path().join("work/venv/bin/python");
+        fs::create_dir_all(venv.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(&python, &venv).unwrap();
+        let places = Places { path: vec![], home: Some(home.path().to_owned()) };
+        let folders = places.folders_of(&venv);
+        assert!(folders.contains(&home.path().join("work/venv")), "{folders:?}");
+        assert!(folders.contains(&home.path().join(".pyenv")), "{folders:?}");
+        assert!(!folders.contains(&home.path().to_owned()), "{folders:?}");
+    }
+
+    #[test]
+    fn a_script_names_its_interpreter() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("script");
+        fs::write(&script, "#! /usr/bin/env python3 -u\nprint()").unwrap();
+        assert_eq!(shebang(&script).unwrap(), ["/usr/bin/env", "python3", "-u"]);
+        fs::write(&script, "\x7fELF").unwrap();
+        assert_eq!(shebang(&script), None);
+    }
+}

@@ -1,0 +1,246 @@
+//! Copies a package to a place of our own before it is built: plain files only and not too many of them, so that
+//! nothing beside the package can get into a build, and nothing of a build into the package.
+//!
+//! A file is written only if its bytes differ, and then it is as new as its writing: cargo decides by times what to
+//! build again, and a file that was replaced by an older one would otherwise be overlooked.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::build::BuildError;
+
+/// The most that a package may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Most {
+    /// Bytes in all files together.
+    pub bytes: u64,
+    /// Files.
+    pub files: usize,
+    /// Folders in one another.
+    pub depth: usize,
+}
+
+/// What every package may hold.
+pub const MOST: Most = Most { bytes: 64 << 20, files: 2_000, depth: 16 };
+
+/// Folders that are never part of a package's source.
+const LEFT_OUT: [&str; 2] = ["target", ".git"];
+
+/// A copy of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// What was not copied because it is neither a file nor a folder.
+    pub skipped: Vec<PathBuf>,
+}
+
+/// Why a package cannot be copied.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// It is not there.
+    #[error("there is no package at {}", .0.display())]
+    Missing(PathBuf),
+    /// It holds too much.
+    #[error("the package holds too much: {0}")]
+    TooMuch(String),
+    /// The copy cannot be written.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+/// Makes `copy` hold the files of `package` and nothing else.
+pub fn copy_package(package: &Path, copy: &Path, most: Most) -> Result<Copied, StageError> {
+    if !package.is_dir() {
+        return Err(StageError::Missing(package.to_owned()));
+    }
+    let mut found = Found::default();
+    find(package, Path::new(""), most, &mut found)?;
+    clean(copy, Path::new(""), &found).map_err(BuildError::io("cannot clean", copy))?;
+    let make = |folder: &PathBuf| fs::create_dir_all(copy.join(folder));
+    found.folders.iter().try_for_each(make).map_err(BuildError::io("cannot make folders in", copy))?;
+    let mut left = most.bytes;
+    for file in &found.files {
+        let bytes =
+            read_plain(&package.join(file), left).map_err(BuildError::io("cannot read", &package.join(file)))?;
+        let Some(bytes) = bytes else {
+            return Err(StageError::TooMuch(format!("more than {} MiB", most.bytes >> 20)));
+        };
+        left -= bytes.len() as u64;
+        write_if_changed(&copy.join(file), &bytes).map_err(BuildError::io("cannot write", &copy.join(file)))?;
+    }
+    Ok(Copied { skipped: found.skipped })
+}
+
+/// What a package holds, as paths inside it.
+#[derive(Default)]
+struct Found {
+    files: BTreeSet<PathBuf>,
+    folders: BTreeSet<PathBuf>,
+    skipped: Vec<PathBuf>,
+}
+
+fn find(package: &Path, inside: &Path, most: Most, found: &mut Found) -> Result<(), StageError> {
+    if inside.components().count() > most.depth {
+        return Err(StageError::TooMuch(format!("folders deeper than {}", most.depth)));
+    }
+    let folder = package.join(inside);
+    let entries = fs::read_dir(&folder).map_err(BuildError::io("cannot read", &folder))?;
+    for entry in entries {
+        let entry = entry.map_err(BuildError::io("cannot read", &folder))?;
+        let path = inside.join(entry.file_name());
+        let kind = entry.file_type().map_err(BuildError::io("cannot read", &path))?;
+        let left_out = inside.as_os_str().is_empty() && LEFT_OUT.iter().any(|name| entry.file_name() == *name);
+        if left_out {
+            continue;
+        }
+        if kind.is_dir() {
+            found.folders.insert(path.clone());
+            find(package, &path, most, found)?;
+        } else if kind.is_file() {
+            found.files.insert(path);
+        } else {
+            found.skipped.push(path);
+        }
+        if found.files.len() + found.folders.len() > most.files {
+            return Err(StageError::TooMuch(format!("more than {} files", most.files)));
+        }
+    }
+    Ok(())
+}
+
+/// Removes from `copy` what is not to be there, above all what a build script may have put in a file's place.
+fn clean(copy: &Path, inside: &Path, found: &Found) -> io::Result<()> {
+    let folder = copy.join(inside);
+    fs::create_dir_all(&folder)?;
+    for entry in fs::read_dir(&folder)? {
+        let entry = entry?;
+        let path = inside.join(entry.file_name());
+        let kind = entry.file_type()?;
+        match (kind.is_dir(), kind.is_file()) {
+            (true, _) if found.folders.contains(&path) => clean(copy, &path, found)?,
+            (true, _) => fs::remove_dir_all(entry.path())?,
+            (_, true) if found.files.contains(&path) => {}
+            _ => fs::remove_file(entry.path())?,
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of a plain file; nothing if they are more than `most`.
+fn read_plain(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("not a plain file any more"));
+    }
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
+}
+
+fn write_if_changed(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::read(path) {
+        Ok(old) if old == bytes => return Ok(()),
+        Ok(_) => fs::remove_file(path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    File::create_new(path)?.write_all(bytes)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at once")]
+mod tests {
+    use super::*;
+
+    struct Folders {
+        _holder: tempfile::TempDir,
+        package: PathBuf,
+        copy: PathBuf,
+    }
+
+    fn package(files: &[(&str, &str)]) -> Folders {
+        let holder = tempfile::tempdir().unwrap();
+        let (package, copy) = (holder.path().join("package"), holder.path().join("copy"));
+        fs::create_dir(&package).unwrap();
+        for (name, text) in files {
+            fs::create_dir_all(package.join(name).parent().unwrap()).unwrap();
+            fs::write(package.join(name), text).unwrap();
+        }
+        Folders { _holder: holder, package, copy }
+    }
+
+    fn stage(folders: &Folders) -> Copied {
+        copy_package(&folders.package, &folders.copy, MOST).unwrap()
+    }
+
+    #[test]
+    fn files_are_copied_and_what_cargo_makes_is_not() {
+        let folders = package(&[("Cargo.toml", "a"), ("src/main.rs", "b"), ("target/x", "c"), (".git/HEAD", "d")]);
+        stage(&folders);
+        assert_eq!(fs::read_to_string(folders.copy.join("src/main.rs")).unwrap(), "b");
+        assert!(!folders.copy.join("target").exists() && !folders.copy.join(".git").exists());
+    }
+
+    #[test]
+    fn a_file_that_is_the_same_is_not_touched() {
+        let folders = package(&[("a", "1"), ("b", "2")]);
+        stage(&folders);
+        let time = |name: &str| fs::metadata(folders.copy.join(name)).unwrap().modified().unwrap();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        for name in ["a", "b"] {
+            File::options().write(true).open(folders.copy.join(name)).unwrap().set_modified(long_ago).unwrap();
+        }
+        fs::write(folders.package.join("b"), "3").unwrap();
+        File::options().write(true).open(folders.package.join("b")).unwrap().set_modified(long_ago).unwrap();
+        stage(&folders);
+        assert_eq!(time("a"), long_ago);
+        assert!(time("b") > long_ago, "a file replaced by an older one must look new to cargo");
+    }
+
+    #[test]
+    fn what_was_removed_is_removed() {
+        let folders = package(&[("old/a", "1"), ("b", "2")]);
+        stage(&folders);
+        fs::remove_dir_all(folders.package.join("old")).unwrap();
+        stage(&folders);
+        assert!(!folders.copy.join("old").exists() && folders.copy.join("b").exists());
+    }
+
+    #[test]
+    fn links_are_not_followed_in_either_place() {
+        let folders = package(&[("a", "1")]);
+        std::os::unix::fs::symlink("/etc/passwd", folders.package.join("link")).unwrap();
+        assert_eq!(stage(&folders).skipped, [PathBuf::from("link")]);
+
+        let outside = folders.package.parent().unwrap().join("outside");
+        fs::write(&outside, "precious").unwrap();
+        fs::remove_file(folders.copy.join("a")).unwrap();
+        std::os::unix::fs::symlink(&outside, folders.copy.join("a")).unwrap();
+        stage(&folders);
+        assert_eq!(fs::read_to_string(&outside).unwrap(), "precious");
+        assert_eq!(fs::read_to_string(folders.copy.join("a")).unwrap(), "1");
+    }
+
+    #[test]
+    fn a_package_that_holds_too_much_is_refused() {
+        let folders = package(&[("a/b/c", "12345"), ("d", "67890")]);
+        let refused = |most: Most| match copy_package(&folders.package, &folders.copy, most) {
+            Err(StageError::TooMuch(why)) => why,
+            other => format!("{other:?}"),
+        };
+        assert_eq!(refused(Most { bytes: 9, ..MOST }), "more than 0 MiB");
+        assert_eq!(refused(Most { files: 3, ..MOST }), "more than 3 files");
+        assert_eq!(refused(Most { depth: 1, ..MOST }), "folders deeper than 1");
+        assert!(copy_package(&folders.package, &folders.copy, Most { bytes: 10, files: 4, depth: 2 }).is_ok());
+    }
+
+    #[test]
+    fn a_package_that_is_not_there_is_missing() {
+        let folders = package(&[]);
+        let missing = folders.package.join("nowhere");
+        assert!(matches!(copy_package(&missing, &folders.copy, MOST), Err(StageError::Missing(_))));
+    }
+}

@@ -1,0 +1,154 @@
+//! The first process of a cell: makes the private root, starts the program as process 2, reaps whatever ends, and ends
+//! everything when the check's process lets go of the life line.
+//!
+//! The program is not process 1 itself: the kernel would ignore signals with default action for it, and grading
+//! SIGPIPE or SIGTERM would give wrong verdicts (pid_namespaces(7)).
+
+use std::ffi::CString;
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::sched_setaffinity;
+use nix::sys::prctl;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::{Gid, Pid, Uid, setresgid, setresuid, setsid};
+
+use super::error::{CellError, Step};
+use super::spawn::{Inside, PROGRAM_ID, Spawn, give_up};
+use super::{filter, limits, root, sys};
+use crate::event::Tier;
+
+/// Never returns: it ends with `_exit`, so that nothing of the check's process is run twice.
+pub(super) fn main(what: &Spawn, inside: Inside) -> ! {
+    match set_up(what, &inside).and_then(|signals| Ok((signals, start(what, &inside)?))) {
+        Ok((signals, program)) => {
+            let Inside { stdin, stdout, stderr, life, status, errors, go } = inside;
+            // Only the program may hold these, so that their ends can be seen.
+            drop((stdin, stdout, stderr, errors, go));
+            live(&signals, program, &life, &status);
+            end_all(what.tier);
+            sys::exit_now(0)
+        }
+        Err(error) => give_up(inside.errors, &error),
+    }
+}
+
+fn set_up(what: &Spawn, inside: &Inside) -> Result<SignalFd, CellError> {
+    // Ends (with nothing read) once the maps are written.
+    nix::unistd::read(&inside.go, &mut [0]).map_err(CellError::at(Step::UidMap))?;
+    let mut mask = SigSet::empty();
+    mask.add(Signal::SIGCHLD);
+    session(&mask).map_err(CellError::at(Step::Init))?;
+    if what.tier == Tier::Sealed {
+        nix::unistd::sethostname("localhost").map_err(CellError::at(Step::Init))?;
+        root::enter(what)?;
+    }
+    SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC).map_err(CellError::at(Step::Init))
+}
+
+/// A session of its own, no life after the check's process, and SIGCHLD as something to read.
+fn session(mask: &SigSet) -> nix::Result<()> {
+    setsid()?;
+    prctl::set_pdeathsig(Some(Signal::SIGKILL))?;
+    prctl::set_child_subreaper(true)?;
+    prctl::set_dumpable(false)?;
+    mask.thread_block()
+}
+
+fn start(what: &Spawn, inside: &Inside) -> Result<Pid, CellError> {
+    match sys::fork_with(0).map_err(CellError::at(Step::Fork))? {
+        Some(program) => Ok(Pid::from_raw(program)),
+        None => {
+            let error = become_program(what, inside);
+            let errors = inside.errors.try_clone();
+            match errors {
+                Ok(errors) => give_up(errors, &error),
+                Err(_) => sys::exit_now(1),
+            }
+        }
+    }
+}
+
+/// Returns only if something failed.
+fn become_program(what: &Spawn, inside: &Inside) -> CellError {
+    match confine(what, inside) {
+        Ok((argv, env)) => match argv.first() {
+            Some(path) => match nix::unistd::execve(path, &argv, &env) {
+                Ok(never) => match never {},
+                Err(errno) => CellError::new(Step::Exec, errno),
+            },
+            None => CellError::new(Step::Exec, Errno::ENOENT),
+        },
+        Err(error) => error,
+    }
+}
+
+fn confine(what: &Spawn, inside: &Inside) -> Result<(Vec<CString>, Vec<CString>), CellError> {
+    let strings = |list: &[String]| list.iter().map(|word| CString::new(word.as_str())).collect::<Result<Vec<_>, _>>();
+    let argv = strings(&what.argv).map_err(CellError::at(Step::Exec))?;
+    let env = strings(&what.env).map_err(CellError::at(Step::Exec))?;
+    setsid().map_err(CellError::at(Step::Init))?;
+    default_signals().map_err(CellError::at(Step::Init))?;
+    std::env::set_current_dir(&what.cwd).map_err(CellError::at(Step::Folder))?;
+    sched_setaffinity(Pid::from_raw(0), &what.processors).map_err(CellError::at(Step::Limits))?;
+    limits::apply(&what.limits).map_err(CellError::at(Step::Limits))?;
+    if what.tier == Tier::Sealed {
+        let (uid, gid) = (Uid::from_raw(PROGRAM_ID), Gid::from_raw(PROGRAM_ID));
+        // Refused where the system makes us deny it; then there are no groups to lose.
+        let _ = nix::unistd::setgroups(&[]);
+        setresgid(gid, gid, gid).map_err(CellError::at(Step::Ids))?;
+        setresuid(uid, uid, uid).map_err(CellError::at(Step::Ids))?;
+    }
+    prctl::set_no_new_privs().map_err(CellError::at(Step::Landlock))?;
+    for (fd, number) in [(&inside.stdin, 0), (&inside.stdout, 1), (&inside.stderr, 2)] {
+        sys::dup_onto(fd.as_fd(), number).map_err(CellError::at(Step::Descriptors))?;
+    }
+    sys::close_on_exec_from(3).map_err(CellError::at(Step::Descriptors))?;
+    filter::apply(what)?;
+    Ok((argv, env))
+}
+
+/// As after login: no signal blocked, SIGPIPE and all others with their default action (signal(7)).
+fn default_signals() -> nix::Result<()> {
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
+    for signal in Signal::iterator().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP)) {
+        sys::default_action(signal)?;
+    }
+    Ok(())
+}
+
+/// Reaps what ends and reports the end of `program`, until the life line closes.
+fn live(signals: &SignalFd, program: Pid, life: &OwnedFd, status: &OwnedFd) {
+    loop {
+        let mut fds = [PollFd::new(signals.as_fd(), PollFlags::POLLIN), PollFd::new(life.as_fd(), PollFlags::POLLIN)];
+        let woken = poll(&mut fds, PollTimeout::NONE);
+        if !matches!(woken, Ok(_) | Err(Errno::EINTR)) || fds[1].any() == Some(true) {
+            return;
+        }
+        let _ = signals.read_signal();
+        while let Some((pid, raw)) = sys::reap() {
+            if pid == program {
+                let _ = nix::unistd::write(status, &raw.to_ne_bytes());
+            }
+        }
+    }
+}
+
+/// Ends all others. As process 1 of a namespace it is enough to end: the kernel does the rest.
+fn end_all(tier: Tier) {
+    if tier == Tier::Sealed {
+        return;
+    }
+    loop {
+        for pid in crate::kernel::tasks::tree(nix::unistd::getpid().as_raw()) {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+        // Orphans become our children as their parents end, so this goes on until there are none.
+        if waitpid(None, Some(WaitPidFlag::empty())) == Err(Errno::ECHILD) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Starts programs in a cell and ends everything in it. The only room with `unsafe` code, and only in `sys`.
+//!
+//! A check's process calls [`network::enter`] once, then [`spawn::spawn`] for every start of the program. The
+//! program's processes live below our `init`, which ends with the check's process whatever happens to that one;
+//! with `init` the kernel ends all of them.
+
+pub mod error;
+mod filter;
+mod init;
+mod limits;
+pub mod network;
+mod root;
+pub mod spawn;
+#[allow(unsafe_code, reason = "system calls that no safe wrapper exists for; nothing else is in there")]
+mod sys;
+pub mod tier;

@@ -1,0 +1,40 @@
+//! A network of its own for a check: a fresh namespace with nothing but `lo`.
+//!
+//! It belongs to a user namespace outside the program's, so the program can change nothing in it (user_namespaces(7)).
+
+use std::fs;
+use std::os::fd::AsFd;
+
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockType};
+use nix::unistd::{Gid, Uid};
+
+use super::error::{CellError, Step};
+use super::sys;
+
+/// Moves this process, which must have one thread, into a network namespace of its own with `lo` up.
+///
+/// As root a network namespace is enough; otherwise a user namespace is made around it.
+pub fn enter() -> Result<(), CellError> {
+    let (uid, gid) = (Uid::effective(), Gid::effective());
+    match uid.is_root() && unshare(CloneFlags::CLONE_NEWNET).is_ok() {
+        true => {}
+        false => {
+            unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET).map_err(CellError::at(Step::Network))?;
+            write_own_maps(uid, gid).map_err(CellError::at(Step::UidMap))?;
+        }
+    }
+    loopback_up()
+}
+
+fn write_own_maps(uid: Uid, gid: Gid) -> std::io::Result<()> {
+    fs::write("/proc/self/setgroups", "deny")?;
+    fs::write("/proc/self/gid_map", format!("0 {gid} 1"))?;
+    fs::write("/proc/self/uid_map", format!("0 {uid} 1"))
+}
+
+fn loopback_up() -> Result<(), CellError> {
+    let socket = socket::socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)
+        .map_err(CellError::at(Step::LoopbackUp))?;
+    sys::loopback_up(socket.as_fd()).map_err(CellError::at(Step::LoopbackUp))
+}

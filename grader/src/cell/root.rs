@@ -1,0 +1,135 @@
+//! The private root of a sealed program: the system's folders read-only, a small writable `/tmp`, its own `/proc`.
+//!
+//! Whatever is not named here does not exist inside. All of it goes with the mount namespace, so nothing has to be
+//! cleaned up.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::unistd::pivot_root;
+
+use super::error::{CellError, Step};
+use super::spawn::Spawn;
+use super::sys;
+use crate::course::model::Limits;
+
+/// System folders that programs and interpreters live in.
+const SYSTEM: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store"];
+/// What libraries read from `/etc`; nothing there tells about people or secrets.
+const ETC: &[&str] = &[
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/etc/nsswitch.conf",
+    "/etc/protocols",
+    "/etc/services",
+    "/etc/ssl/openssl.cnf",
+    "/etc/java-17-openjdk",
+    "/etc/java-21-openjdk",
+];
+const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+/// Files that are written here instead of shown: the machine's own would tell about it.
+const WRITTEN: &[(&str, &str)] = &[
+    ("/etc/passwd", "root:x:0:0::/:/bin/sh\nprogram:x:1000:1000::/tmp:/bin/sh\n"),
+    ("/etc/group", "root:x:0:\nprogram:x:1000:\n"),
+    ("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
+];
+
+/// What every program may read where it has no private root.
+pub(super) fn readable() -> Vec<&'static Path> {
+    SYSTEM.iter().chain(ETC).chain(&["/proc", "/etc/passwd", "/etc/group", "/etc/hosts"]).map(Path::new).collect()
+}
+
+/// Makes the private root and moves this process into it. Wants mount, process and user namespaces of its own.
+pub fn enter(what: &Spawn) -> Result<(), CellError> {
+    begin().map_err(CellError::at(Step::Tmpfs))?;
+    // From here on `/` is an empty tmpfs and the machine's root is `/old`.
+    scratch(&what.limits).map_err(CellError::at(Step::Tmpfs))?;
+    let mut visible: Vec<&Path> = what.needed().collect();
+    visible.sort_by_key(|path| path.components().count());
+    for path in SYSTEM.iter().chain(ETC).map(Path::new).chain(visible) {
+        show(path).map_err(CellError::at(Step::Bind))?;
+    }
+    DEVICES.iter().try_for_each(|device| bind(Path::new(device))).map_err(CellError::at(Step::Bind))?;
+    write_files().map_err(CellError::at(Step::Tmpfs))?;
+    fs::create_dir_all("/proc").map_err(CellError::at(Step::Proc))?;
+    let hidden = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("proc"), "/proc", Some("proc"), hidden, None::<&str>).map_err(CellError::at(Step::Proc))?;
+    umount2("/old", MntFlags::MNT_DETACH).map_err(CellError::at(Step::PivotRoot))?;
+    fs::remove_dir("/old").map_err(CellError::at(Step::PivotRoot))?;
+    sys::set_mount(Path::new("/"), libc::MOUNT_ATTR_RDONLY, false).map_err(CellError::at(Step::ReadOnly))
+}
+
+/// Replaces `/` by an empty tmpfs and keeps the machine's root at `/old`.
+fn begin() -> io::Result<()> {
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_SLAVE | MsFlags::MS_REC, None::<&str>)?;
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    mount(Some("tmpfs"), "/tmp", Some("tmpfs"), flags, Some("mode=0755,size=1m,nr_inodes=4096"))?;
+    fs::create_dir("/tmp/old")?;
+    pivot_root("/tmp", "/tmp/old")?;
+    std::env::set_current_dir("/")
+}
+
+/// Shows a path of the machine at the same place, read-only; a path that does not exist is passed over.
+fn show(path: &Path) -> io::Result<()> {
+    let Ok(meta) = fs::symlink_metadata(old(path)) else { return Ok(()) };
+    if path.exists() {
+        return Ok(());
+    }
+    match meta.file_type().is_symlink() {
+        true => {
+            make_parent(path)?;
+            symlink(fs::read_link(old(path))?, path)
+        }
+        false => {
+            bind(path)?;
+            let attributes = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
+            sys::set_mount(path, attributes, true)
+        }
+    }
+}
+
+fn bind(path: &Path) -> io::Result<()> {
+    make_parent(path)?;
+    match old(path).is_dir() {
+        true => fs::create_dir(path)?,
+        false => fs::write(path, "")?,
+    }
+    let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+    Ok(mount(Some(&old(path)), path, None::<&str>, flags, None::<&str>)?)
+}
+
+fn make_parent(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)
+}
+
+fn old(path: &Path) -> PathBuf {
+    Path::new("/old").join(path.strip_prefix("/").unwrap_or(path))
+}
+
+fn write_files() -> io::Result<()> {
+    WRITTEN.iter().try_for_each(|(path, text)| {
+        make_parent(Path::new(path))?;
+        fs::write(path, text)
+    })?;
+    symlink("/proc/self/fd", "/dev/fd")?;
+    symlink("/proc/self/fd/0", "/dev/stdin")?;
+    symlink("/proc/self/fd/1", "/dev/stdout")?;
+    symlink("/proc/self/fd/2", "/dev/stderr")
+}
+
+/// The two writable places: `/tmp`, and `/dev/shm` for shared memory.
+fn scratch(limits: &Limits) -> io::Result<()> {
+    let options = format!("mode=1777,size={}m,nr_inodes=65536", limits.disk_mib);
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    ["/tmp", "/dev/shm"].into_iter().try_for_each(|place| {
+        fs::create_dir_all(place)?;
+        Ok(mount(Some("tmpfs"), place, Some("tmpfs"), flags, Some(options.as_str()))?)
+    })
+}

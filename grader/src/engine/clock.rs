@@ -1,0 +1,69 @@
+//! Time as the last resort: a deadline that does not count what the machine kept from the program.
+
+use std::time::{Duration, Instant};
+
+use crate::kernel::tasks;
+
+/// One check's time.
+#[derive(Debug)]
+pub struct Clock {
+    started: Instant,
+    /// When the present deadline began to count.
+    since: Instant,
+    deadline: Duration,
+    own_delay: u64,
+    program_delay: u64,
+}
+
+/// How a deadline stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deadline {
+    /// Not yet.
+    Ahead,
+    /// The program had its time.
+    Struck,
+    /// Much more time has gone by than the deadline, and the machine gave too little of it to the program.
+    Starved,
+}
+
+/// A run is given up when this many deadlines have gone by on the wall.
+const PATIENCE: u32 = 12;
+
+impl Clock {
+    /// Starts a deadline of `deadline`.
+    pub fn new(deadline: Duration) -> Clock {
+        let now = Instant::now();
+        Clock { started: now, since: now, deadline, own_delay: tasks::own_delay(), program_delay: 0 }
+    }
+
+    /// Microseconds since the check's process began its work.
+    pub fn now_us(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Starts another deadline. `program_delay` is the time that the program has had to wait for the machine so far.
+    pub fn restart(&mut self, deadline: Duration, program_delay: u64) {
+        self.since = Instant::now();
+        self.deadline = deadline;
+        self.own_delay = tasks::own_delay();
+        self.program_delay = program_delay;
+    }
+
+    /// True if the deadline may have struck; asking costs nothing.
+    pub fn is_late(&self) -> bool {
+        self.since.elapsed() >= self.deadline
+    }
+
+    /// How the deadline stands, without the time in which grader or program waited for the machine.
+    pub fn deadline(&self, program_delay: u64) -> Deadline {
+        let wall = self.since.elapsed();
+        let own = tasks::own_delay().saturating_sub(self.own_delay);
+        let kept = Duration::from_nanos(own + program_delay.saturating_sub(self.program_delay));
+        match wall {
+            wall if wall < self.deadline => Deadline::Ahead,
+            wall if wall.saturating_sub(kept) >= self.deadline => Deadline::Struck,
+            wall if wall >= self.deadline * PATIENCE => Deadline::Starved,
+            _ => Deadline::Ahead,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The check's process: reads a job from standard input, does it, writes a record to standard output.
+
+use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
+use super::finding::{Finding, Outcome, Stop};
+use super::job::Job;
+use super::steps;
+use super::world::{World, has_family};
+use crate::cell::{network, tier};
+use crate::course::cause::{Rule, Symptom};
+use crate::course::step::Step;
+use crate::event::Tier;
+use crate::judge::record::{Excerpt, Failure, ProcessEnd, Record, Verdict, Void, VoidKind};
+use crate::judge::rules::{self, Evidence};
+
+/// The word that makes the grader a check's process.
+pub const WORD: &str = "__check";
+
+/// Does what the hidden word `word` asks for, if it is one. To be called before any thread is started.
+pub fn hidden(word: &str) -> Option<ExitCode> {
+    match word {
+        WORD => Some(check_main()),
+        tier::TRIAL => Some(tier::trial_main()),
+        tier::NOTHING => Some(ExitCode::SUCCESS),
+        _ => None,
+    }
+}
+
+/// Time that the experiments after a failure may take together.
+const EXPERIMENTS: Duration = Duration::from_secs(3);
+
+/// Runs one check. The caller must have started no thread: namespaces are entered and processes forked from here.
+fn check_main() -> ExitCode {
+    let mut line = String::new();
+    let job = match io::stdin().lock().read_line(&mut line).map(|_| serde_json::from_str::<Job>(&line)) {
+        Ok(Ok(job)) => job,
+        Ok(Err(_)) | Err(_) => return ExitCode::from(2),
+    };
+    let record = match serde_json::to_vec(&run(job)) {
+        Ok(record) => record,
+        Err(_) => return ExitCode::from(3),
+    };
+    match io::stdout().write_all(&record) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(3),
+    }
+}
+
+/// Does a job from beginning to end.
+pub fn run(job: Job) -> Record {
+    match prepare(job) {
+        Ok(mut world) => {
+            let result = judge(&mut world);
+            // Everything in the cell is ended before anything is said about it.
+            world.program = None;
+            record(result, &world)
+        }
+        Err(Stop::Void(void)) => Record {
+            verdict: Verdict::Void,
+            failure: None,
+            void: Some(void),
+            transcript: Vec::new(),
+            duration_us: 0,
+        },
+        Err(Stop::Failed(_)) => Record {
+            verdict: Verdict::Void,
+            failure: None,
+            void: Some(Void { kind: VoidKind::Lost, detail: "a failure before the first step".to_owned() }),
+            transcript: Vec::new(),
+            duration_us: 0,
+        },
+    }
+}
+
+fn prepare(job: Job) -> Outcome<World> {
+    let processors = bind_to_processor(job.processor)?;
+    if job.tier == Tier::Sealed {
+        network::enter()?;
+    }
+    World::new(job, processors)
+}
+
+/// Keeps this process on one of the processors that it may use; returns all of them.
+fn bind_to_processor(number: usize) -> Outcome<CpuSet> {
+    let own = Pid::from_raw(0);
+    let all = sched_getaffinity(own)?;
+    let usable: Vec<usize> = (0..CpuSet::count()).filter(|cpu| all.is_set(*cpu) == Ok(true)).collect();
+    let mut one = CpuSet::new();
+    if let Some(cpu) = usable.get(number % usable.len().max(1)) {
+        one.set(*cpu)?;
+        sched_setaffinity(own, &one)?;
+    }
+    Ok(all)
+}
+
+/// A check's end: nothing to say, a named failure, or a void.
+fn judge(world: &mut World) -> Result<(), Result<Box<Failure>, Void>> {
+    if !has_family(world.job.check.family) {
+        world.note("skip", None, None, "this system has no address of this family");
+        return Ok(());
+    }
+    let all = world.job.check.steps.clone();
+    for (number, step) in all.iter().enumerate() {
+        match steps::run(world, step) {
+            Ok(()) => {}
+            Err(Stop::Void(void)) => return Err(Err(void)),
+            Err(Stop::Failed(finding)) => {
+                return Err(match name_cause(world, number, step, *finding) {
+                    Ok(failure) => Ok(Box::new(failure)),
+                    Err(void) => Err(void),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn name_cause(world: &mut World, number: usize, step: &Step, finding: Finding) -> Result<Failure, Void> {
+    let symptom = finding.symptom.unwrap_or(Symptom::Timeout);
+    let signal = world.program.as_ref().and_then(|program| match program.end() {
+        Some(ProcessEnd::Signal(signal)) => Some(signal.clone()),
+        _ => None,
+    });
+    let got = finding.actual.clone().unwrap_or_default();
+    let stderr = world.stderr().to_vec();
+    let at = finding.differs_at.unwrap_or(0);
+    let sent = finding.stream.as_ref().and_then(|name| world.streams.get(name)).map(|stream| &stream.last_sent);
+    let mut failure = Failure {
+        cause: String::new(),
+        symptom,
+        step: number + 1,
+        step_text: super::describe::step(world, step),
+        expected: finding.expected.as_ref().map(|bytes| Excerpt::around(bytes, at)),
+        actual: finding.actual.as_ref().map(|bytes| Excerpt::around(bytes, at)),
+        differs_at: finding.differs_at,
+        sent: sent.filter(|sent| !sent.is_empty()).map(|sent| Excerpt::head(sent)),
+        stream: finding.stream,
+        facts: finding.facts,
+        scene: world.scene(finding.deadline),
+        stderr: Excerpt::tail(&stderr),
+    };
+    let evidence = Evidence { symptom, got: &got, stderr: &stderr, signal: signal.as_deref() };
+    let job = &world.job;
+    let all: Vec<Rule> =
+        steps::rules(step).iter().chain(&job.check.causes).chain(&job.rules).cloned().collect();
+    world.note("judge", None, None, "looking for the cause");
+    let delay = world.program.as_ref().map_or(0, |program| program.delay());
+    world.clock.restart(EXPERIMENTS, delay);
+    for rule in &all {
+        if rules::fits(rule, &evidence, |data| world.bytes(data).ok()) && experiment(world, rule)? {
+            failure.cause.clone_from(&rule.cause);
+            return Ok(failure);
+        }
+    }
+    Err(Void { kind: VoidKind::Lost, detail: format!("no rule names a cause for {symptom:?}") })
+}
+
+/// Tries the steps of a rule on the program as it is now; true if all of them hold.
+fn experiment(world: &mut World, rule: &Rule) -> Result<bool, Void> {
+    for step in &rule.attempt {
+        match steps::run(world, step) {
+            Ok(()) => {}
+            Err(Stop::Failed(_)) => return Ok(false),
+            Err(Stop::Void(void)) if void.kind == VoidKind::Interrupted => return Err(void),
+            Err(Stop::Void(_)) => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
+fn record(result: Result<(), Result<Box<Failure>, Void>>, world: &World) -> Record {
+    let (verdict, failure, void) = match result {
+        Ok(()) => (Verdict::Passed, None, None),
+        Err(Ok(failure)) => (Verdict::Failed, Some(*failure), None),
+        Err(Err(void)) => (Verdict::Void, None, Some(void)),
+    };
+    Record { verdict, failure, void, transcript: world.log.lines(), duration_us: world.clock.now_us() }
+}

@@ -1,0 +1,125 @@
+//! Starting the program and seeing in the kernel that it is ready.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::cell::spawn::{self, Spawn};
+use crate::course::cause::Symptom;
+use crate::course::step::{Ready, Start, Transport};
+use crate::engine::finding::{Finding, Outcome};
+use crate::engine::program::Program;
+use crate::engine::stream::{Carrier, Stream};
+use crate::engine::wait::{Patience, Waited};
+use crate::engine::world::World;
+use crate::event::Tier;
+use crate::kernel::diag::SocketRow;
+use crate::kernel::fds;
+
+/// The environment of every program, the same everywhere: nothing of the machine's own gets in.
+const ENVIRONMENT: &[&str] = &[
+    "LANG=C.UTF-8",
+    "LC_ALL=C.UTF-8",
+    "PATH=/usr/local/bin:/usr/bin:/bin",
+    "PYTHONDONTWRITEBYTECODE=1",
+    "TZ=UTC",
+];
+
+/// Starts the program and waits until it is ready.
+pub fn start(world: &mut World, start: &Start) -> Outcome {
+    forget_the_last(world);
+    let mut argv = world.job.program.argv.clone();
+    for arg in start.args.as_ref().unwrap_or(&world.job.launch.args) {
+        argv.push(String::from_utf8_lossy(&world.bytes(arg)?).into_owned());
+    }
+    let scratch = scratch(world)?;
+    let mut env: Vec<String> = ENVIRONMENT.iter().map(|&variable| variable.to_owned()).collect();
+    env.extend(["HOME", "TMPDIR"].map(|name| format!("{name}={}", scratch.display())));
+    for (name, value) in &start.env {
+        env.push(format!("{name}={}", String::from_utf8_lossy(&world.bytes(value)?)));
+    }
+    world.note("start", None, None, argv.join(" "));
+    let mut running = spawn::spawn(&Spawn {
+        argv,
+        env,
+        scratch,
+        cwd: world.job.program.cwd.clone(),
+        visible: world.job.program.visible.clone(),
+        processors: world.processors,
+        limits: world.job.limits.clone(),
+        tier: world.job.tier,
+    })?;
+    let input = running.stdin.take().map(Into::into);
+    let output = [("stdout", running.stdout.try_clone()?), ("stderr", running.stderr.try_clone()?)];
+    world.streams.insert("stdin".to_owned(), Stream::new(Carrier::Input(input), None));
+    for (name, pipe) in output {
+        world.streams.insert(name.to_owned(), Stream::new(Carrier::Output(pipe.into()), None));
+    }
+    world.program = Some(Program::new(running));
+    ready(world, start.ready.unwrap_or(world.job.launch.ready), start.exact)
+}
+
+/// The folder that the program may write to: its own `/tmp`, or one of the machine's that goes with the check.
+fn scratch(world: &mut World) -> Outcome<PathBuf> {
+    match (world.job.tier, &world.scratch) {
+        (Tier::Sealed, _) => Ok(PathBuf::from("/tmp")),
+        (Tier::Guarded | Tier::Basic, Some(folder)) => Ok(folder.path().to_owned()),
+        (Tier::Guarded | Tier::Basic, None) => {
+            let folder = tempfile::tempdir()?;
+            let path = folder.path().to_owned();
+            world.scratch = Some(folder);
+            Ok(path)
+        }
+    }
+}
+
+/// Ends the program that ran before, if any, and forgets what it printed.
+fn forget_the_last(world: &mut World) {
+    world.program = None;
+    ["stdin", "stdout", "stderr"].iter().for_each(|name| {
+        world.streams.remove(*name);
+    });
+    world.stir();
+}
+
+fn ready(world: &mut World, ready: Ready, exact: bool) -> Outcome {
+    let over = match ready {
+        Ready::Tcp => Transport::Tcp,
+        Ready::Udp => Transport::Udp,
+        Ready::Started => return Ok(()),
+    };
+    let address = world.address;
+    let waited = world.wait(Patience::UntilQuiet, |world| {
+        let row = world.diag.receiver(over, address)?;
+        Ok(row.filter(|row| is_own(world, row)))
+    })?;
+    match waited {
+        Waited::There(row) if row.local == address || !exact => {
+            let note = match over {
+                Transport::Tcp => format!("LISTEN {} backlog {}", row.local, row.unacked),
+                Transport::Udp => format!("bound to {}", row.local),
+            };
+            world.note("ready", None, None, note);
+            Ok(())
+        }
+        Waited::There(row) => Err(elsewhere(world, &row)),
+        Waited::Never | Waited::Late => {
+            let other = world.diag.receivers(over)?.into_iter().find(|row| is_own(world, row));
+            Err(match other {
+                Some(row) => elsewhere(world, &row),
+                None => world.ended_or(Finding::new(Symptom::Deaf), waited == Waited::Late),
+            })
+        }
+    }
+    .map_err(|finding| finding.with("wanted_address", address).into())
+}
+
+fn elsewhere(world: &World, row: &SocketRow) -> Finding {
+    world.ended_or(Finding::new(Symptom::Elsewhere).with("actual_address", row.local), false)
+}
+
+/// True if a process of the program has this socket open; nobody else's counts.
+fn is_own(world: &World, row: &SocketRow) -> bool {
+    let processes = world.program.as_ref().map(Program::processes).unwrap_or_default();
+    let own: BTreeSet<u32> = processes.into_iter().flat_map(fds::sockets).collect();
+    own.contains(&row.inode)
+}

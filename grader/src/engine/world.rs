@@ -1,0 +1,158 @@
+//! Everything that one check deals with: the program, the streams, the clock, the transcript.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use nix::sched::CpuSet;
+use rand_core::{RngCore, SeedableRng};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use super::clock::Clock;
+use super::finding::{Outcome, Stop};
+use super::job::Job;
+use super::log::Log;
+use super::program::Program;
+use super::stream::Stream;
+use crate::course::check::Family;
+use crate::course::data::Data;
+use crate::course::template::{self, Values};
+use crate::judge::record::VoidKind;
+use crate::kernel::diag::Diag;
+use crate::kernel::tasks::Task;
+
+/// The state of one check.
+#[derive(Debug)]
+pub struct World {
+    /// What the check's process was told.
+    pub job: Job,
+    /// What names stand for.
+    pub values: Values,
+    /// The address that the program is given.
+    pub address: SocketAddr,
+    /// The program, once started.
+    pub program: Option<Program>,
+    /// All streams by name.
+    pub streams: BTreeMap<String, Stream>,
+    /// Connections that we have closed: the program's ends of them may still have something to read.
+    pub closed: Vec<(SocketAddr, SocketAddr, u64)>,
+    /// Played servers.
+    pub listeners: BTreeMap<String, TcpListener>,
+    /// Sockets that only hold an address.
+    pub held: Vec<OwnedFd>,
+    /// Descriptors and threads at each mark.
+    pub marks: BTreeMap<String, (usize, usize)>,
+    /// The kernel's socket tables.
+    pub diag: Diag,
+    /// The transcript.
+    pub log: Log,
+    /// The deadline.
+    pub clock: Clock,
+    /// What the last look at the program showed.
+    pub last_look: Option<(Vec<Task>, u32)>,
+    /// The program's scratch folder where it has no private `/tmp`.
+    pub scratch: Option<TempDir>,
+    /// The processors that the program may run on.
+    pub processors: CpuSet,
+    /// How many looks in a row showed the same.
+    pub same_looks: u32,
+}
+
+/// Ports below the ephemeral range, where the kernel never puts sockets of its own accord.
+const PORTS: std::ops::Range<u64> = 10_000..32_000;
+
+impl World {
+    /// A world in which nothing has happened yet.
+    pub fn new(job: Job, processors: CpuSet) -> Outcome<World> {
+        let diag = Diag::open().map_err(|error| Stop::void(VoidKind::Unsupported, format!("sock_diag: {error}")))?;
+        let mut values = Values::new(job.seed, &job.exercise, &job.check.id, job.values.clone());
+        let address = free_address(&job, &diag)?;
+        values.set_address(address);
+        let clock = Clock::new(Duration::from_millis(job.limits.deadline_ms));
+        Ok(World {
+            values,
+            address,
+            program: None,
+            streams: BTreeMap::new(),
+            closed: Vec::new(),
+            listeners: BTreeMap::new(),
+            held: Vec::new(),
+            marks: BTreeMap::new(),
+            diag,
+            log: Log::default(),
+            clock,
+            last_look: None,
+            same_looks: 0,
+            scratch: None,
+            processors,
+            job,
+        })
+    }
+
+    /// The bytes that `data` comes to.
+    pub fn bytes(&self, data: &Data) -> Outcome<Vec<u8>> {
+        Ok(template::bytes(data, &self.values)?)
+    }
+
+    /// The name that `text` comes to: streams inside `repeat` may have `{i}` in theirs.
+    pub fn name(&self, text: &str) -> Outcome<String> {
+        let bytes = template::text(text, &self.values)?;
+        String::from_utf8(bytes).map_err(|_| Stop::void(VoidKind::Lost, "a name is not UTF-8"))
+    }
+
+    /// The stream of this name. A loaded course names only streams that exist.
+    pub fn stream(&mut self, name: &str) -> Outcome<&mut Stream> {
+        self.streams
+            .get_mut(name)
+            .ok_or_else(|| Stop::void(VoidKind::Lost, format!("there is no stream `{name}`")))
+    }
+
+    /// Adds a line to the transcript.
+    pub fn note(&mut self, what: &str, stream: Option<&str>, bytes: Option<&[u8]>, note: impl Into<String>) {
+        self.log.add(self.clock.now_us(), what, stream, bytes, note.into());
+    }
+
+    /// Forgets what the last look showed: something has happened.
+    pub fn stir(&mut self) {
+        self.last_look = None;
+        self.same_looks = 0;
+    }
+}
+
+/// An address that nobody uses. In a network of our own every port is free; elsewhere the tables are asked.
+fn free_address(job: &Job, diag: &Diag) -> io::Result<SocketAddr> {
+    let ip: IpAddr = match job.check.family {
+        Family::Ipv4 => Ipv4Addr::LOCALHOST.into(),
+        Family::Ipv6 => Ipv6Addr::LOCALHOST.into(),
+    };
+    let digest = Sha256::new()
+        .chain_update(job.seed.to_be_bytes())
+        .chain_update(&job.exercise)
+        .chain_update("/")
+        .chain_update(&job.check.id);
+    let mut random = rand_chacha::ChaCha8Rng::from_seed(digest.finalize().into());
+    for _ in 0..64 {
+        let port = PORTS.start + random.next_u64() % (PORTS.end - PORTS.start);
+        let address = SocketAddr::new(ip, port as u16);
+        if is_free(diag, address)? {
+            return Ok(address);
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AddrInUse, "64 ports in a row are in use"))
+}
+
+fn is_free(diag: &Diag, address: SocketAddr) -> io::Result<bool> {
+    use crate::course::step::Transport::{Tcp, Udp};
+    Ok(diag.receiver(Tcp, address)?.is_none() && diag.receiver(Udp, address)?.is_none())
+}
+
+/// True if this system has the loopback address of `family`.
+pub fn has_family(family: Family) -> bool {
+    match family {
+        Family::Ipv4 => true,
+        Family::Ipv6 => UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok(),
+    }
+}

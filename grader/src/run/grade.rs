@@ -1,0 +1,214 @@
+//! Gives programs to worker threads, check by check, and collects what comes of them.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, PoisonError};
+
+use super::interrupt::Interrupt;
+use super::plan::Planned;
+use super::schedule::{Next, Schedule};
+use super::worker::{self, Lines};
+use crate::build::Program;
+use crate::course::check::Check;
+use crate::course::load::Course;
+use crate::engine::job::Job;
+use crate::event::Tier;
+use crate::judge::record::{Record, Verdict, Void, VoidKind};
+
+/// A program and the checks that it is to go through.
+#[derive(Clone, Debug)]
+pub struct Subject<'s> {
+    /// The exercise and its checks.
+    pub planned: Planned<'s>,
+    /// The program.
+    pub program: Program,
+}
+
+/// How all subjects are graded.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'t> {
+    /// The course: its rules name causes.
+    pub course: &'t Course,
+    /// How strongly programs are confined.
+    pub tier: Tier,
+    /// The seed of all random values.
+    pub seed: u64,
+    /// How many checks run at once.
+    pub jobs: usize,
+    /// The wish to stop.
+    pub interrupt: &'t Interrupt,
+}
+
+/// What happens while subjects are graded; subjects by their place.
+#[derive(Debug)]
+pub enum Told<'t> {
+    /// A check has begun.
+    Begun(usize, &'t Check),
+    /// A check is over.
+    Over(usize, &'t Check, Record),
+    /// A check was not run: the needed one with this name did not pass.
+    Blocked(usize, &'t Check, &'t str),
+}
+
+/// What the threads say to the one that collects.
+enum Said {
+    Begun(usize),
+    Over(usize, Box<Record>),
+    Stop,
+}
+
+/// A check of a subject.
+struct Item<'s> {
+    subject: usize,
+    of: &'s Subject<'s>,
+    check: &'s Check,
+}
+
+/// Grades all subjects. Returns early, with checks left out, once the wish to stop comes.
+pub fn grade(terms: &Terms, subjects: &[Subject], tell: &mut dyn FnMut(Told)) -> std::io::Result<()> {
+    let (items, schedule) = items(subjects);
+    let lines = Lines::new();
+    let (said, hear) = mpsc::channel();
+    let stop = said.clone();
+    // The collector may be gone when the wish comes.
+    terms.interrupt.subscribe(move || drop(stop.send(Said::Stop)));
+    let (order, orders) = mpsc::channel();
+    let orders = Mutex::new(orders);
+    std::thread::scope(|scope| {
+        for processor in 0..terms.jobs.max(1) {
+            let (items, orders, said, lines) = (&items, &orders, said.clone(), &lines);
+            let work = move || work(terms, items, processor, orders, &said, lines);
+            std::thread::Builder::new().name(format!("checks {processor}")).spawn_scoped(scope, work)?;
+        }
+        Collector { items: &items, schedule, order, hear, lines: &lines, tell }.run();
+        Ok(())
+    })
+}
+
+fn items<'s>(subjects: &'s [Subject<'s>]) -> (Vec<Item<'s>>, Schedule) {
+    let mut schedule = Schedule::default();
+    let mut items = Vec::new();
+    for (subject, of) in subjects.iter().enumerate() {
+        let checks = &of.planned.checks;
+        let first = items.len();
+        for check in checks {
+            let number = |need: &String| checks.iter().position(|other| &other.id == need);
+            schedule.add(check.needs.iter().filter_map(number).map(|number| first + number).collect());
+            items.push(Item { subject, of, check });
+        }
+    }
+    (items, schedule)
+}
+
+fn work(
+    terms: &Terms,
+    items: &[Item],
+    processor: usize,
+    orders: &Mutex<Receiver<usize>>,
+    said: &Sender<Said>,
+    lines: &Lines,
+) {
+    loop {
+        let order = orders.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(number) = order else { return };
+        // Nobody hears any more once the run is over; then the next order does not come either.
+        let _ = said.send(Said::Begun(number));
+        let record = worker::run(&job(terms, &items[number], processor), lines);
+        let _ = said.send(Said::Over(number, Box::new(record)));
+    }
+}
+
+fn job(terms: &Terms, item: &Item, processor: usize) -> Job {
+    let exercise = item.of.planned.exercise;
+    Job {
+        exercise: exercise.id.clone(),
+        check: item.check.clone(),
+        launch: exercise.file.program.clone(),
+        values: exercise.values(item.check),
+        rules: exercise.file.causes.iter().chain(&terms.course.causes.rules).cloned().collect(),
+        program: item.of.program.clone(),
+        limits: exercise.limits.clone(),
+        tier: terms.tier,
+        seed: terms.seed,
+        processor,
+    }
+}
+
+/// The one thread that knows where all stands.
+struct Collector<'c> {
+    items: &'c [Item<'c>],
+    schedule: Schedule,
+    order: Sender<usize>,
+    hear: Receiver<Said>,
+    lines: &'c Lines,
+    tell: &'c mut dyn FnMut(Told),
+}
+
+impl Collector<'_> {
+    fn run(mut self) {
+        let mut running = 0_usize;
+        let mut stopping = false;
+        loop {
+            if !stopping {
+                running += self.give_orders();
+            }
+            if running == 0 {
+                return;
+            }
+            match self.hear.recv() {
+                Ok(Said::Begun(number)) => {
+                    let item = &self.items[number];
+                    (self.tell)(Told::Begun(item.subject, item.check));
+                }
+                Ok(Said::Over(number, record)) => {
+                    running -= 1;
+                    self.schedule.end(number, record.verdict);
+                    self.over(number, *record);
+                }
+                Ok(Said::Stop) => {
+                    stopping = true;
+                    self.lines.cut();
+                }
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Orders everything that may run now; returns how many checks that is.
+    fn give_orders(&mut self) -> usize {
+        let mut ordered = 0;
+        loop {
+            match self.schedule.next() {
+                Next::Run(number) => {
+                    ordered += 1;
+                    // The threads live as long as the collector.
+                    let _ = self.order.send(number);
+                }
+                Next::Blocked(number, by) => {
+                    let (item, by) = (&self.items[number], &self.items[by]);
+                    (self.tell)(Told::Blocked(item.subject, item.check, &by.check.id));
+                }
+                Next::Void(number, by) => {
+                    let detail = format!("it needs `{}`, which could not be judged", self.items[by].check.id);
+                    self.over(number, void(VoidKind::Lost, detail));
+                }
+                Next::Wait | Next::Done => return ordered,
+            }
+        }
+    }
+
+    fn over(&mut self, number: usize, record: Record) {
+        let item = &self.items[number];
+        (self.tell)(Told::Over(item.subject, item.check, record));
+    }
+}
+
+/// The record of a check that could not be judged.
+pub fn void(kind: VoidKind, detail: String) -> Record {
+    Record {
+        verdict: Verdict::Void,
+        failure: None,
+        void: Some(Void { kind, detail }),
+        transcript: Vec::new(),
+        duration_us: 0,
+    }
+}
