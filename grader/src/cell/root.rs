@@ -14,7 +14,6 @@ use nix::unistd::pivot_root;
 use super::error::{CellError, Step};
 use super::spawn::Spawn;
 use super::sys;
-use crate::course::model::Limits;
 
 /// System folders that programs and interpreters live in.
 const SYSTEM: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store"];
@@ -50,7 +49,7 @@ pub(super) fn readable() -> Vec<&'static Path> {
 pub fn enter(what: &Spawn) -> Result<(), CellError> {
     begin().map_err(CellError::at(Step::Tmpfs))?;
     // From here on `/` is an empty tmpfs and the machine's root is `/old`.
-    scratch(&what.limits).map_err(CellError::at(Step::Tmpfs))?;
+    scratch(what).map_err(CellError::at(Step::Tmpfs))?;
     let mut visible: Vec<&Path> = what.needed().collect();
     visible.sort_by_key(|path| path.components().count());
     for path in SYSTEM.iter().chain(ETC).map(Path::new).chain(visible) {
@@ -125,10 +124,13 @@ fn write_files() -> io::Result<()> {
 }
 
 /// The two writable places: `/tmp`, and `/dev/shm` for shared memory.
-fn scratch(limits: &Limits) -> io::Result<()> {
-    let options = format!("mode=1777,size={}m,nr_inodes=65536", limits.disk_mib);
+fn scratch(what: &Spawn) -> io::Result<()> {
+    let options = format!("mode=1777,size={}m,nr_inodes=65536", what.limits.disk_mib);
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    ["/tmp", "/dev/shm"].into_iter().try_for_each(|place| {
+    // A program that lives in the machine's /tmp must see that one.
+    let own_tmp = !what.needed().any(|path| path == Path::new("/tmp"));
+    let places = ["/tmp", "/dev/shm"].into_iter().filter(|place| own_tmp || *place != "/tmp");
+    places.into_iter().try_for_each(|place| {
         fs::create_dir_all(place)?;
         Ok(mount(Some("tmpfs"), place, Some("tmpfs"), flags, Some(options.as_str()))?)
     })

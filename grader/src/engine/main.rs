@@ -60,13 +60,9 @@ pub fn run(job: Job) -> Record {
             world.program = None;
             record(result, &world)
         }
-        Err(Stop::Void(void)) => Record {
-            verdict: Verdict::Void,
-            failure: None,
-            void: Some(void),
-            transcript: Vec::new(),
-            duration_us: 0,
-        },
+        Err(Stop::Void(void)) => {
+            Record { verdict: Verdict::Void, failure: None, void: Some(void), transcript: Vec::new(), duration_us: 0 }
+        }
         Err(Stop::Failed(_)) => Record {
             verdict: Verdict::Void,
             failure: None,
@@ -146,8 +142,7 @@ fn name_cause(world: &mut World, number: usize, step: &Step, finding: Finding) -
     };
     let evidence = Evidence { symptom, got: &got, stderr: &stderr, signal: signal.as_deref() };
     let job = &world.job;
-    let all: Vec<Rule> =
-        steps::rules(step).iter().chain(&job.check.causes).chain(&job.rules).cloned().collect();
+    let all: Vec<Rule> = steps::rules(step).iter().chain(&job.check.causes).chain(&job.rules).cloned().collect();
     world.note("judge", None, None, "looking for the cause");
     let delay = world.program.as_ref().map_or(0, |program| program.delay());
     world.clock.restart(EXPERIMENTS, delay);

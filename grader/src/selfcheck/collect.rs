@@ -115,13 +115,24 @@ impl Collector<'_, '_> {
 
     fn right_files(&self) -> Vec<PathBuf> {
         let folder = self.course.root.join("fixtures/right").join(&self.exercise.id);
-        let mut files: Vec<PathBuf> =
-            fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+        let mut files: Vec<PathBuf> = fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.is_file())
+            .collect();
         files.sort();
         files
     }
 
-    fn one_right(&mut self, name: &str, path: &Path, sources: &mut Sources, claims: &mut Claims) -> Result<(), BuildError> {
+    fn one_right(
+        &mut self,
+        name: &str,
+        path: &Path,
+        sources: &mut Sources,
+        claims: &mut Claims,
+    ) -> Result<(), BuildError> {
         let label = self.label("right", name);
         if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(path).map_err(BuildError::io("cannot read", path))?;

@@ -190,9 +190,7 @@ impl World {
                 Finding { symptom: Some(Symptom::Panicked), ..finding }.with("status", 101)
             }
             ProcessEnd::Status(status) if answered => finding.with("status", status),
-            ProcessEnd::Status(status) => {
-                Finding { symptom: Some(Symptom::Exited), ..finding }.with("status", status)
-            }
+            ProcessEnd::Status(status) => Finding { symptom: Some(Symptom::Exited), ..finding }.with("status", status),
         }
     }
 

@@ -16,13 +16,8 @@ use crate::kernel::diag::SocketRow;
 use crate::kernel::fds;
 
 /// The environment of every program, the same everywhere: nothing of the machine's own gets in.
-const ENVIRONMENT: &[&str] = &[
-    "LANG=C.UTF-8",
-    "LC_ALL=C.UTF-8",
-    "PATH=/usr/local/bin:/usr/bin:/bin",
-    "PYTHONDONTWRITEBYTECODE=1",
-    "TZ=UTC",
-];
+const ENVIRONMENT: &[&str] =
+    &["LANG=C.UTF-8", "LC_ALL=C.UTF-8", "PATH=/usr/local/bin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE=1", "TZ=UTC"];
 
 /// Starts the program and waits until it is ready.
 pub fn start(world: &mut World, start: &Start) -> Outcome {
@@ -60,8 +55,10 @@ pub fn start(world: &mut World, start: &Start) -> Outcome {
 
 /// The folder that the program may write to: its own `/tmp`, or one of the machine's that goes with the check.
 fn scratch(world: &mut World) -> Outcome<PathBuf> {
+    let program = &world.job.program;
+    let shows_tmp = program.visible.iter().chain([&program.cwd]).any(|path| path.as_os_str() == "/tmp");
     match (world.job.tier, &world.scratch) {
-        (Tier::Sealed, _) => Ok(PathBuf::from("/tmp")),
+        (Tier::Sealed, _) => Ok(PathBuf::from(if shows_tmp { "/dev/shm" } else { "/tmp" })),
         (Tier::Guarded | Tier::Basic, Some(folder)) => Ok(folder.path().to_owned()),
         (Tier::Guarded | Tier::Basic, None) => {
             let folder = tempfile::tempdir()?;
