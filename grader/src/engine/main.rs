@@ -144,8 +144,7 @@ fn name_cause(world: &mut World, number: usize, step: &Step, finding: Finding) -
     let job = &world.job;
     let all: Vec<Rule> = steps::rules(step).iter().chain(&job.check.causes).chain(&job.rules).cloned().collect();
     world.note("judge", None, None, "looking for the cause");
-    let delay = world.program.as_ref().map_or(0, |program| program.delay());
-    world.clock.restart(EXPERIMENTS, delay);
+    world.restart_clock(EXPERIMENTS);
     for rule in &all {
         if rules::fits(rule, &evidence, |data| world.bytes(data).ok()) && experiment(world, rule)? {
             failure.cause.clone_from(&rule.cause);

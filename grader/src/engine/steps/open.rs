@@ -48,6 +48,7 @@ pub fn listen(world: &mut World, listen: &Listen) -> Outcome {
             address
         }
     };
+    world.plays_server = true;
     world.address = address;
     world.values.set_address(address);
     world.note("listen", Some(&name), None, address.to_string());
