@@ -24,7 +24,7 @@ pub enum Step {
     Connect(Connect),
     /// Take the connection that the program made to a played server.
     Accept(Accept),
-    /// Send bytes: one write, or one datagram.
+    /// Send bytes: one write, or one datagram. What the program does not take waits until it does.
     Send(Send),
     /// Send bytes in pieces, each one consumed before the next; until the last one nothing may come back.
     Fragment(Fragment),
@@ -131,7 +131,8 @@ pub struct Connect {
     /// TCP if it is not said.
     #[serde(default)]
     pub over: Transport,
-    /// Never read from it, so that the program's buffers fill: bytes of receive buffer (SO_RCVBUF).
+    /// Do not read from it until a `recv` asks for bytes, so that the program's buffers fill: bytes of receive buffer
+    /// (SO_RCVBUF).
     #[serde(default)]
     pub unread: Option<usize>,
     /// Rules for naming the cause when this step fails.

@@ -12,7 +12,16 @@ pub struct Clock {
     since: Instant,
     deadline: Duration,
     own_delay: u64,
-    program_delay: u64,
+    program: Spent,
+}
+
+/// What a program has had of the processors, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Time for which one of its threads was ready and the machine ran something else, the most of any.
+    pub delayed: u64,
+    /// Time for which all of them ran.
+    pub ran: u64,
 }
 
 /// How a deadline stands.
@@ -33,7 +42,7 @@ impl Clock {
     /// Starts a deadline of `deadline`.
     pub fn new(deadline: Duration) -> Clock {
         let now = Instant::now();
-        Clock { started: now, since: now, deadline, own_delay: tasks::own_delay(), program_delay: 0 }
+        Clock { started: now, since: now, deadline, own_delay: tasks::own_delay(), program: Spent::default() }
     }
 
     /// Microseconds since the check's process began its work.
@@ -41,12 +50,17 @@ impl Clock {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// Starts another deadline. `program_delay` is the time that the program has had to wait for the machine so far.
-    pub fn restart(&mut self, deadline: Duration, program_delay: u64) {
+    /// True if the check has taken many deadlines: progress gives no more time then.
+    pub fn is_worn(&self) -> bool {
+        self.started.elapsed() >= self.deadline * PATIENCE
+    }
+
+    /// Starts another deadline. `program` is what the program has had so far.
+    pub fn restart(&mut self, deadline: Duration, program: Spent) {
         self.since = Instant::now();
         self.deadline = deadline;
         self.own_delay = tasks::own_delay();
-        self.program_delay = program_delay;
+        self.program = program;
     }
 
     /// True if the deadline may have struck; asking costs nothing.
@@ -55,13 +69,16 @@ impl Clock {
     }
 
     /// How the deadline stands, without the time in which grader or program waited for the machine.
-    pub fn deadline(&self, program_delay: u64) -> Deadline {
+    pub fn deadline(&self, program: Spent) -> Deadline {
         let wall = self.since.elapsed();
         let own = tasks::own_delay().saturating_sub(self.own_delay);
         // The two may have waited at the same time, so the longer counts, not the sum.
-        let kept = Duration::from_nanos(own.max(program_delay.saturating_sub(self.program_delay)));
+        let kept = Duration::from_nanos(own.max(program.delayed.saturating_sub(self.program.delayed)));
+        let ran = Duration::from_nanos(program.ran.saturating_sub(self.program.ran));
         match wall {
             wall if wall < self.deadline => Deadline::Ahead,
+            // However busy the machine: it has run for all of its time.
+            _ if ran >= self.deadline => Deadline::Struck,
             wall if wall.saturating_sub(kept) >= self.deadline => Deadline::Struck,
             wall if wall >= self.deadline * PATIENCE => Deadline::Starved,
             _ => Deadline::Ahead,

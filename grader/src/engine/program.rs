@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use nix::sys::signal::Signal;
 
+use super::clock::Spent;
 use crate::cell::spawn::Running;
 use crate::judge::record::ProcessEnd;
 use crate::kernel::tasks::{self, Call, Task};
@@ -64,9 +65,13 @@ impl Program {
         tasks
     }
 
-    /// Nanoseconds for which the machine kept its threads waiting, the most of any.
-    pub fn delay(&self) -> u64 {
-        tasks::snapshot(&self.processes()).iter().map(|task| task.delayed).max().unwrap_or(0)
+    /// What its threads have had of the processors.
+    pub fn spent(&self) -> Spent {
+        let tasks = tasks::snapshot(&self.processes());
+        Spent {
+            delayed: tasks.iter().map(|task| task.delayed).max().unwrap_or(0),
+            ran: tasks.iter().map(|task| task.ran.0).sum(),
+        }
     }
 
     /// True between [`Program::freeze`] and [`Program::thaw`].

@@ -32,7 +32,11 @@ impl World {
         for name in names {
             moved |= self.read_all(&name)?;
         }
+        for stream in self.streams.values_mut() {
+            moved |= stream.flush();
+        }
         if moved {
+            self.progressed = true;
             self.stir();
         }
         Ok(moved)

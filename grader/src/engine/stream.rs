@@ -45,6 +45,8 @@ pub struct Stream {
     pub half_closed: bool,
     /// It is never read.
     pub unread: bool,
+    /// Bytes that the program does not take yet; they follow as soon as it does.
+    pub outbox: Vec<u8>,
     /// Bytes that the kernel took from us.
     pub sent: u64,
     /// Bytes that came.
@@ -77,6 +79,7 @@ impl Stream {
             ended: None,
             half_closed: false,
             unread: false,
+            outbox: Vec::new(),
             sent: 0,
             received: 0,
             last_sent: Vec::new(),
@@ -154,6 +157,26 @@ impl Stream {
             Err(error) if would_wait(&error) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+impl Stream {
+    /// Sends what the outbox holds, as far as it is taken. True if anything went.
+    pub fn flush(&mut self) -> bool {
+        let mut gone = 0;
+        while gone < self.outbox.len() {
+            let rest = std::mem::take(&mut self.outbox);
+            let result = self.write(&rest[gone..]);
+            self.outbox = rest;
+            match result {
+                Ok(Some(taken)) => gone += taken,
+                Ok(None) => break,
+                // The program is gone; what is left will never be taken.
+                Err(_) => gone = self.outbox.len(),
+            }
+        }
+        self.outbox.drain(..gone);
+        gone > 0
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::calm::Calm;
-use super::clock::Deadline;
+use super::clock::{Deadline, Spent};
 use super::finding::{Outcome, Stop};
 use super::world::World;
 use crate::judge::record::VoidKind;
@@ -68,6 +68,10 @@ impl World {
                 // What is waited for may have come between the test and the look; now nothing more can.
                 return Ok(test(self)?.map_or(Waited::Never, Waited::There));
             }
+            if self.clock.is_late() && std::mem::take(&mut self.progressed) && !self.clock.is_worn() {
+                // Slow is not late: the deadline counts time in which nothing moved.
+                self.restart_clock(Duration::from_millis(self.job.limits.deadline_ms));
+            }
             if self.clock.is_late() && self.deadline_struck()? {
                 if matches!(patience, Patience::UntilWaiting | Patience::UntilAsleep) {
                     // Nothing is wrong yet: what comes after this has its own time.
@@ -87,7 +91,11 @@ impl World {
 
     /// Processor time of all the program's threads, in nanoseconds.
     pub fn ran_ns(&self) -> u64 {
-        self.program.as_ref().map_or(0, |program| program.tasks().iter().map(|task| task.ran.0).sum())
+        self.spent().ran
+    }
+
+    fn spent(&self) -> Spent {
+        self.program.as_ref().map(|program| program.spent()).unwrap_or_default()
     }
 
     /// True if the program has no process left.
@@ -97,13 +105,12 @@ impl World {
 
     /// Starts another deadline.
     pub fn restart_clock(&mut self, deadline: Duration) {
-        let delay = self.program.as_ref().map_or(0, |program| program.delay());
-        self.clock.restart(deadline, delay);
+        let spent = self.spent();
+        self.clock.restart(deadline, spent);
     }
 
     fn deadline_struck(&self) -> Outcome<bool> {
-        let delay = self.program.as_ref().map_or(0, |program| program.delay());
-        match self.clock.deadline(delay) {
+        match self.clock.deadline(self.spent()) {
             Deadline::Ahead => Ok(false),
             Deadline::Struck => Ok(true),
             Deadline::Starved => Err(Stop::void(VoidKind::Starved, "the machine was too busy to run the program")),

@@ -59,6 +59,8 @@ pub struct World {
     pub log: Log,
     /// The deadline.
     pub clock: Clock,
+    /// Bytes have moved since the deadline was last looked at.
+    pub progressed: bool,
     /// What the last look at the program showed.
     pub last_look: Option<(Vec<Task>, u32)>,
     /// The program's scratch folder where it has no private `/tmp`.
@@ -96,6 +98,7 @@ impl World {
             diag,
             log: Log::default(),
             clock,
+            progressed: false,
             last_look: None,
             same_looks: 0,
             scratch: None,

@@ -139,8 +139,8 @@ const BUSY: &[Phrase] = &[phrase(
 
 const GROWS: &[Phrase] = &[
     phrase(
-        "{count} descriptors or threads more than before are in use, and nobody is connected any more",
-        "已经没有客户端连接，描述符或线程却比之前多了 {count} 个",
+        "{count} descriptors or threads are in use where {limit} were, and nobody is connected any more",
+        "已经没有客户端连接，描述符或线程却从 {limit} 个变成了 {count} 个",
     ),
     phrase("descriptors or threads grow with every client", "描述符或线程的数量随每个客户端增长"),
 ];

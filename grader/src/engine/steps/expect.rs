@@ -65,6 +65,7 @@ fn common(one: &[u8], other: &[u8]) -> usize {
 /// Expects bytes.
 pub fn recv(world: &mut World, recv: &Recv) -> Outcome {
     let name = world.name(&recv.from)?;
+    world.stream(&name)?.unread = false;
     let wanted = wanted(world, recv)?;
     let patience = if recv.patient { Patience::UntilDeadline } else { Patience::UntilQuiet };
     let waited = world.wait(patience, |world| seen(world, &name, &wanted))?;

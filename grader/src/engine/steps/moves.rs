@@ -32,6 +32,7 @@ fn write_all(world: &mut World, name: &str, bytes: &[u8]) -> Outcome {
                 if stuck(world, name)? {
                     let left = rest.len();
                     world.note("stuck", Some(name), None, format!("{left} bytes not taken: the program does not read"));
+                    world.stream(name)?.outbox.extend_from_slice(rest);
                     return Ok(());
                 }
             }
