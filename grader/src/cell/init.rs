@@ -5,7 +5,7 @@
 //! SIGPIPE or SIGTERM would give wrong verdicts (pid_namespaces(7)).
 
 use std::ffi::CString;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -20,6 +20,20 @@ use super::error::{CellError, Step};
 use super::spawn::{Inside, PROGRAM_ID, Spawn, give_up};
 use super::{filter, limits, root, sys};
 use crate::event::Tier;
+
+/// Closes the copies of everything that the check's process has open: a socket that the check closes must be closed.
+fn keep_only(inside: &Inside) -> Result<(), CellError> {
+    let mut kept: Vec<u32> = inside.all().iter().map(|fd| fd.as_raw_fd().cast_unsigned()).collect();
+    kept.sort_unstable();
+    let mut first = 3;
+    for fd in kept {
+        if first < fd {
+            sys::close_between(first, fd - 1).map_err(CellError::at(Step::Descriptors))?;
+        }
+        first = first.max(fd + 1);
+    }
+    sys::close_between(first, u32::MAX).map_err(CellError::at(Step::Descriptors))
+}
 
 /// Never returns: it ends with `_exit`, so that nothing of the check's process is run twice.
 pub(super) fn main(what: &Spawn, inside: Inside) -> ! {
@@ -37,6 +51,7 @@ pub(super) fn main(what: &Spawn, inside: Inside) -> ! {
 }
 
 fn set_up(what: &Spawn, inside: &Inside) -> Result<SignalFd, CellError> {
+    keep_only(inside)?;
     // Ends (with nothing read) once the maps are written.
     nix::unistd::read(&inside.go, &mut [0]).map_err(CellError::at(Step::UidMap))?;
     let mut mask = SigSet::empty();

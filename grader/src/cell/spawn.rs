@@ -74,6 +74,13 @@ pub(super) struct Inside {
     pub go: OwnedFd,
 }
 
+impl Inside {
+    /// All of them.
+    pub(super) fn all(&self) -> [&OwnedFd; 7] {
+        [&self.stdin, &self.stdout, &self.stderr, &self.life, &self.status, &self.errors, &self.go]
+    }
+}
+
 /// Starts a program. Returns once it has been executed.
 pub fn spawn(what: &Spawn) -> Result<Running, CellError> {
     let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(CellError::at(Step::Pipes));

@@ -35,6 +35,13 @@ pub fn close_on_exec_from(first: u32) -> io::Result<()> {
     checked(unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) })
 }
 
+/// close_range(2): closes every descriptor from `first` to `last`.
+pub fn close_between(first: u32, last: u32) -> io::Result<()> {
+    // SAFETY: init calls this before anything else; the copies of the check's descriptors that it closes have owners
+    // that are never dropped, because init never returns.
+    checked(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) })
+}
+
 /// sigaction(2): gives `signal` its default action.
 pub fn default_action(signal: Signal) -> nix::Result<()> {
     let action = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());

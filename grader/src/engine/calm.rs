@@ -94,7 +94,11 @@ impl World {
     fn unread_of(&self, stream: &Stream) -> Outcome<Option<u32>> {
         let (Carrier::Tcp(_), Some((ours, theirs))) = (&stream.carrier, stream.ends) else { return Ok(Some(0)) };
         let Some(row) = self.diag.connection(theirs, ours)? else { return Ok(Some(0)) };
-        let arrived = has_arrived(&row, stream.sent, stream.half_closed);
+        let own = self.diag.connection(ours, theirs)?.and_then(|row| row.tcp);
+        // What a full receive buffer keeps back is not on its way: it moves only when the program reads.
+        let kept_back = own.filter(|tcp| tcp.not_sent > 0 && row.unread > 0);
+        let sent = kept_back.map_or(stream.sent, |tcp| tcp.sent);
+        let arrived = has_arrived(&row, sent, stream.half_closed && kept_back.is_none());
         let all_here = stream.readable().is_none() || is_all_here(&row, stream);
         Ok((arrived && all_here).then_some(row.unread))
     }

@@ -22,7 +22,8 @@ impl World {
     /// The same; also ends when `writer` takes bytes again.
     pub fn pump_or_writable(&mut self, time: Duration, writer: Option<&str>) -> Outcome<bool> {
         self.wait_for_descriptors(time, writer)?;
-        let mut moved = self.notice_end();
+        let ended = self.notice_end();
+        let mut moved = false;
         let names: Vec<String> = self
             .streams
             .iter()
@@ -35,11 +36,11 @@ impl World {
         for stream in self.streams.values_mut() {
             moved |= stream.flush();
         }
-        if moved {
-            self.progressed = true;
+        self.progressed |= moved;
+        if moved || ended {
             self.stir();
         }
-        Ok(moved)
+        Ok(moved || ended)
     }
 
     fn wait_for_descriptors(&self, time: Duration, writer: Option<&str>) -> Outcome {

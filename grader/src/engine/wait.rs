@@ -53,6 +53,8 @@ impl World {
             }
             let never = match self.look()? {
                 Calm::Quiet => patience != Patience::UntilDeadline || self.is_gone(),
+                // What a program leaves running when it ends owes nobody an answer.
+                Calm::Timed if self.has_ended() => patience != Patience::UntilDeadline,
                 Calm::Timed => matches!(patience, Patience::UntilWaiting | Patience::UntilAsleep),
                 Calm::Not => {
                     let ran = self.ran_ns();
@@ -96,6 +98,11 @@ impl World {
 
     fn spent(&self) -> Spent {
         self.program.as_ref().map(|program| program.spent()).unwrap_or_default()
+    }
+
+    /// True if the program's first process has ended.
+    pub fn has_ended(&self) -> bool {
+        self.program.as_ref().is_some_and(|program| program.end().is_some())
     }
 
     /// True if the program has no process left.
