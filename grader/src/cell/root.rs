@@ -12,6 +12,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::pivot_root;
 
 use super::error::{CellError, Step};
+use super::network::SHARED;
 use super::spawn::Spawn;
 use super::sys;
 use crate::course::model::Limits;
@@ -124,12 +125,12 @@ fn write_files() -> io::Result<()> {
     symlink("/proc/self/fd/2", "/dev/stderr")
 }
 
-/// The two writable places: `/tmp`, and `/dev/shm` for shared memory.
+/// The two writable places: `/tmp`, and what the program shares with the check's process, which is also where shared
+/// memory is.
 fn scratch(limits: &Limits) -> io::Result<()> {
     let options = format!("mode=1777,size={}m,nr_inodes=65536", limits.disk_mib);
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    ["/tmp", "/dev/shm"].into_iter().try_for_each(|place| {
-        fs::create_dir_all(place)?;
-        Ok(mount(Some("tmpfs"), place, Some("tmpfs"), flags, Some(options.as_str()))?)
-    })
+    fs::create_dir_all("/tmp")?;
+    mount(Some("tmpfs"), "/tmp", Some("tmpfs"), flags, Some(options.as_str()))?;
+    bind(Path::new(SHARED))
 }

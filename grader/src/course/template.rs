@@ -14,7 +14,8 @@ pub const MOST_BYTES: usize = 128 << 20;
 
 /// The names that every step may use: the check's address (`ip`, `port`, and both together as `address`, with brackets
 /// around an IPv6 one), and inside `repeat` the round, counted from 1.
-pub const BUILTINS: [&str; 4] = ["ip", "port", "address", "i"];
+pub const BUILTINS: [&str; 8] =
+    ["ip", "port", "address", "i", "dir", "listener_fd", "listener_reuseaddr", "free_fd"];
 
 /// What may be asked of a connection or a connected UDP socket `c`, as `{c.port}`: the address of the end that
 /// connected, so ours for `connect` and the program's for `accept`.

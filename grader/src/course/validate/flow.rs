@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Finding;
-use super::steps::{causes, name};
 use super::streams::{Kind, State, Stream, Use};
 use crate::course::cause::Rule;
 use crate::course::data::Data;
@@ -86,7 +85,7 @@ impl Walk {
     fn steps(&mut self, steps: &[Step], path: &Path) {
         for (nth, step) in steps.iter().enumerate() {
             let item = path.index(nth);
-            self.experiments(causes(step), &item.key(name(step)).key("causes"));
+            self.experiments(step.causes(), &item.key(step.name()).key("causes"));
             self.step(step, &item);
         }
     }
@@ -101,7 +100,7 @@ impl Walk {
     }
 
     fn step(&mut self, step: &Step, item: &Path) {
-        let path = item.key(name(step));
+        let path = item.key(step.name());
         match step {
             Step::Start(_) => self.start(),
             Step::Occupy(_) => {}

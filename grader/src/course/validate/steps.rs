@@ -14,60 +14,13 @@ const MOST_AT_ONCE: usize = 32 * 1024;
 /// A list of steps.
 pub fn steps(steps: &[Step], path: &Path, context: &Context, findings: &mut Vec<Finding>) {
     for (nth, one) in steps.iter().enumerate() {
-        let name = name(one);
+        let name = one.name();
         step(one, &path.index(nth).key(name), context, findings);
     }
 }
 
-/// The key of a step in YAML.
-pub fn name(step: &Step) -> &'static str {
-    match step {
-        Step::Start(_) => "start",
-        Step::Occupy(_) => "occupy",
-        Step::Listen(_) => "listen",
-        Step::Connect(_) => "connect",
-        Step::Accept(_) => "accept",
-        Step::Send(_) => "send",
-        Step::Fragment(_) => "fragment",
-        Step::Coalesce(_) => "coalesce",
-        Step::Recv(_) => "recv",
-        Step::Silent(_) => "silent",
-        Step::End(_) => "end",
-        Step::Close(_) => "close",
-        Step::Freeze => "freeze",
-        Step::Thaw => "thaw",
-        Step::Fill(_) => "fill",
-        Step::Settle => "settle",
-        Step::Exit(_) => "exit",
-        Step::Alive(_) => "alive",
-        Step::Mark(_) => "mark",
-        Step::Steady(_) => "steady",
-        Step::Calm(_) => "calm",
-        Step::Repeat(_) => "repeat",
-    }
-}
-
-/// The rules that stand in a step.
-pub fn causes(step: &Step) -> &[Rule] {
-    match step {
-        Step::Start(step) => &step.causes,
-        Step::Connect(step) => &step.causes,
-        Step::Accept(step) => &step.causes,
-        Step::Fragment(step) => &step.causes,
-        Step::Recv(step) => &step.causes,
-        Step::Silent(step) => &step.causes,
-        Step::End(step) => &step.causes,
-        Step::Exit(step) => &step.causes,
-        Step::Alive(step) => &step.causes,
-        Step::Steady(step) => &step.causes,
-        Step::Calm(step) => &step.causes,
-        Step::Occupy(_) | Step::Listen(_) | Step::Send(_) | Step::Coalesce(_) | Step::Close(_) => &[],
-        Step::Freeze | Step::Thaw | Step::Fill(_) | Step::Settle | Step::Mark(_) | Step::Repeat(_) => &[],
-    }
-}
-
 fn step(step: &Step, path: &Path, context: &Context, findings: &mut Vec<Finding>) {
-    rules(causes(step), &path.key("causes"), context, findings);
+    rules(step.causes(), &path.key("causes"), context, findings);
     match step {
         Step::Start(step) => start(step, path, context, findings),
         Step::Connect(step) => connect(step, path, findings),

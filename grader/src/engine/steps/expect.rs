@@ -23,6 +23,8 @@ enum Match {
 /// What a step expects.
 enum Wanted {
     OneOf(Vec<Vec<u8>>),
+    /// The same, where a run of U+FFFD counts as one.
+    Lossy(Vec<Vec<u8>>),
     Like(Regex),
 }
 
@@ -33,6 +35,7 @@ impl Wanted {
                 Some(found) if found.start() == 0 => Match::Whole(found.end()),
                 _ => Match::Begun,
             },
+            Wanted::Lossy(all) => lossy(all, got),
             Wanted::OneOf(all) => match all.iter().find(|one| got.starts_with(one)) {
                 Some(one) => Match::Whole(one.len()),
                 None if all.iter().any(|one| one.starts_with(got)) => Match::Begun,
@@ -53,9 +56,48 @@ impl Wanted {
     fn nearest(&self, got: &[u8]) -> Option<&[u8]> {
         match self {
             Wanted::Like(_) => None,
-            Wanted::OneOf(all) => all.iter().map(Vec::as_slice).max_by_key(|one| common(one, got)),
+            Wanted::OneOf(all) | Wanted::Lossy(all) => all.iter().map(Vec::as_slice).max_by_key(|one| common(one, got)),
         }
     }
+}
+
+/// U+FFFD in UTF-8.
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+
+/// How far `got` agrees with one of `all` when runs of U+FFFD are collapsed. What may be the beginning of another U+FFFD
+/// is left out until more has come.
+fn lossy(all: &[Vec<u8>], got: &[u8]) -> Match {
+    let begun = (1..REPLACEMENT.len()).rev().find(|length| got.ends_with(&REPLACEMENT[..*length])).unwrap_or(0);
+    let got = collapsed(&got[..got.len() - begun]);
+    let all: Vec<Vec<u8>> = all.iter().map(|one| collapsed(one)).collect();
+    match Wanted::OneOf(all).compare(&got) {
+        Match::Whole(_) => Match::Whole(usize::MAX),
+        other => other,
+    }
+}
+
+fn collapsed(bytes: &[u8]) -> Vec<u8> {
+    let mut out: Vec<u8> = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first() {
+        match rest.strip_prefix(REPLACEMENT) {
+            Some(after) if out.ends_with(REPLACEMENT) => rest = after,
+            Some(after) => {
+                out.extend_from_slice(REPLACEMENT);
+                rest = after;
+            }
+            None => {
+                out.push(*first);
+                rest = after;
+            }
+        }
+    }
+    out
+}
+
+/// How many bytes of `got` collapse to the whole of what was expected: up to the end of its line.
+fn line_length(got: &[u8]) -> usize {
+    got.iter().position(|byte| *byte == b'\n').map_or(got.len(), |end| end + 1)
 }
 
 fn common(one: &[u8], other: &[u8]) -> usize {
@@ -69,7 +111,10 @@ pub fn recv(world: &mut World, recv: &Recv) -> Outcome {
     let patience = if recv.patient { Patience::UntilDeadline } else { Patience::UntilQuiet };
     let waited = world.wait(patience, |world| seen(world, &name, &wanted))?;
     let symptom = match waited {
-        Waited::There(Seen::Right(length)) => return take(world, &name, length),
+        Waited::There(Seen::Right(length)) => {
+            capture(world, recv, &name, &wanted)?;
+            return take(world, &name, length);
+        }
         Waited::There(Seen::Wrong) => Symptom::Wrong,
         Waited::There(Seen::Ended(Ending::Fin)) => Symptom::Eof,
         Waited::There(Seen::Ended(Ending::Rst)) => Symptom::Reset,
@@ -89,9 +134,20 @@ fn wanted(world: &World, recv: &Recv) -> Outcome<Wanted> {
         }
         None => {
             let all = recv.bytes.iter().chain(&recv.one_of).map(|data| world.bytes(data));
-            Ok(Wanted::OneOf(all.collect::<Outcome<_>>()?))
+            let all = all.collect::<Outcome<_>>()?;
+            Ok(if recv.lossy { Wanted::Lossy(all) } else { Wanted::OneOf(all) })
         }
     }
+}
+
+/// Keeps what the first group matched as a value.
+fn capture(world: &mut World, recv: &Recv, name: &str, wanted: &Wanted) -> Outcome {
+    let (Some(value), Wanted::Like(regex)) = (&recv.capture, wanted) else { return Ok(()) };
+    let got = got(world, name)?;
+    if let Some(group) = regex.captures(&got).and_then(|groups| groups.get(1)) {
+        world.values.set(value, group.as_bytes());
+    }
+    Ok(())
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -111,6 +167,7 @@ fn seen(world: &mut World, name: &str, wanted: &Wanted) -> Outcome<Option<Seen>>
         false => wanted.compare(&stream.inbox),
     };
     Ok(match compared {
+        Match::Whole(usize::MAX) => Some(Seen::Right(line_length(&stream.inbox))),
         Match::Whole(length) => Some(Seen::Right(length)),
         Match::Wrong => Some(Seen::Wrong),
         Match::Begun => stream.ended.map(Seen::Ended),

@@ -1,17 +1,23 @@
 //! Sockets of ours: played clients, played servers, and addresses that are only held.
 
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::ffi::OsStr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrStorage, setsockopt, sockopt};
 
 use crate::course::cause::Symptom;
 use crate::course::step::{Accept, Connect, Listen, Occupy, Transport};
-use crate::engine::finding::{Finding, Outcome};
+use crate::engine::finding::{Finding, Outcome, Stop};
 use crate::engine::stream::{Carrier, Stream};
 use crate::engine::wait::{Patience, Waited};
 use crate::engine::world::World;
+use crate::judge::record::VoidKind;
+use crate::kernel::diag::TcpState;
 
 /// Room for datagrams that the program sends before we read: the kernel allows at most rmem_max.
 const DATAGRAM_ROOM: usize = 1 << 20;
@@ -20,7 +26,7 @@ const DATAGRAM_ROOM: usize = 1 << 20;
 pub fn occupy(world: &mut World, occupy: &Occupy) -> Outcome {
     let holder: OwnedFd = match occupy.over {
         Transport::Tcp => TcpListener::bind(world.address)?.into(),
-        Transport::Udp => UdpSocket::bind(world.address)?.into(),
+        Transport::Udp | Transport::Unix => UdpSocket::bind(world.address)?.into(),
     };
     world.held.push(holder);
     world.note("occupy", None, None, world.address.to_string());
@@ -30,6 +36,9 @@ pub fn occupy(world: &mut World, occupy: &Occupy) -> Outcome {
 /// Plays a server at a port that the kernel picks.
 pub fn listen(world: &mut World, listen: &Listen) -> Outcome {
     let name = world.name(&listen.name)?;
+    if listen.shared {
+        return listen_shared(world, &name);
+    }
     let any_port = SocketAddr::new(world.address.ip(), 0);
     let address = match listen.over {
         Transport::Tcp => {
@@ -39,31 +48,65 @@ pub fn listen(world: &mut World, listen: &Listen) -> Outcome {
             world.listeners.insert(name.clone(), listener);
             address
         }
-        Transport::Udp => {
+        Transport::Udp | Transport::Unix => {
             let socket = UdpSocket::bind(any_port)?;
-            socket.set_nonblocking(true)?;
-            setsockopt(&socket, sockopt::RcvBuf, &DATAGRAM_ROOM)?;
             let address = socket.local_addr()?;
-            world.streams.insert(name.clone(), Stream::new(Carrier::UdpServer(socket, None), None));
+            world.streams.insert(name.clone(), datagrams(socket, None)?);
             address
         }
     };
-    world.address = address;
-    world.values.set_address(address);
+    // `{ip}` and `{port}` are the first played server's: that is the one that the program is told of.
+    if !world.plays_server {
+        world.plays_server = true;
+        world.address = address;
+        world.values.set_address(address);
+    }
+    world.values.set_stream(&name, address);
     world.note("listen", Some(&name), None, address.to_string());
+    Ok(())
+}
+
+/// A UDP socket that takes datagrams from anybody and answers whoever sent last, or always `to`.
+fn datagrams(socket: UdpSocket, to: Option<SocketAddr>) -> Outcome<Stream> {
+    socket.set_nonblocking(true)?;
+    setsockopt(&socket, sockopt::RcvBuf, &DATAGRAM_ROOM)?;
+    let carrier = match to {
+        Some(to) => Carrier::UdpTo(socket, to),
+        None => Carrier::UdpServer(socket, None),
+    };
+    Ok(Stream::new(carrier, None))
+}
+
+/// A receiver of broadcasts: bound to the wildcard address and the check's port, beside others that are.
+fn listen_shared(world: &mut World, name: &str) -> Outcome {
+    let socket = socket::socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+    setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+    setsockopt(&socket, sockopt::ReusePort, &true)?;
+    let address = SocketAddr::from(([0, 0, 0, 0], world.address.port()));
+    socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
+    world.streams.insert(name.to_owned(), datagrams(UdpSocket::from(socket), None)?);
+    world.note("listen", Some(name), None, address.to_string());
     Ok(())
 }
 
 /// Plays a client.
 pub fn connect(world: &mut World, connect: &Connect) -> Outcome {
     let name = world.name(&connect.name)?;
+    let to = connect.to.as_ref().map(|to| world.bytes(to)).transpose()?;
+    if connect.over == Transport::Unix {
+        return connect_unix(world, &name, &to.unwrap_or_default());
+    }
+    let address = address(world, to)?;
+    if connect.waits {
+        return connect_waiting(world, &name, address);
+    }
     let stream = match connect.over {
-        Transport::Udp => connected_udp(world.address)?,
-        Transport::Tcp => match connected_tcp(world, connect.unread)? {
+        Transport::Udp => connected_udp(address)?,
+        Transport::Tcp | Transport::Unix => match connected_tcp(world, address, connect.unread)? {
             Some(stream) => stream,
             None => {
-                world.note("refused", Some(&name), None, world.address.to_string());
-                let finding = Finding::new(Symptom::Refused).on(&name).with("wanted_address", world.address);
+                world.note("refused", Some(&name), None, address.to_string());
+                let finding = Finding::new(Symptom::Refused).on(&name).with("wanted_address", address);
                 world.settle()?;
                 return Err(world.ended_or(finding, false).into());
             }
@@ -74,11 +117,57 @@ pub fn connect(world: &mut World, connect: &Connect) -> Outcome {
     }
     world.streams.insert(name.clone(), stream);
     world.stir();
-    world.note("connect", Some(&name), None, world.address.to_string());
+    world.note("connect", Some(&name), None, address.to_string());
     Ok(())
 }
 
+/// The address that a text stands for, or the check's.
+fn address(world: &World, text: Option<Vec<u8>>) -> Outcome<SocketAddr> {
+    let Some(text) = text else { return Ok(world.address) };
+    let text = String::from_utf8_lossy(&text);
+    text.parse().map_err(|_| Stop::void(VoidKind::Lost, format!("`{text}` is no address")))
+}
+
+fn connect_unix(world: &mut World, name: &str, path: &[u8]) -> Outcome {
+    let shown = String::from_utf8_lossy(path).into_owned();
+    match UnixStream::connect(Path::new(OsStr::from_bytes(path))) {
+        Ok(socket) => {
+            socket.set_nonblocking(true)?;
+            world.streams.insert(name.to_owned(), Stream::new(Carrier::Unix(socket), None));
+            world.stir();
+            world.note("connect", Some(name), None, shown);
+            Ok(())
+        }
+        Err(error) => {
+            world.note("refused", Some(name), None, format!("{shown}: {error}"));
+            let finding = Finding::new(Symptom::Refused).on(name).with("wanted_address", shown);
+            world.settle()?;
+            Err(world.ended_or(finding, false).into())
+        }
+    }
+}
+
+/// Begins a connection that must not come about: the accept queue is full, and its kernel drops the SYN.
+fn connect_waiting(world: &mut World, name: &str, address: SocketAddr) -> Outcome {
+    let socket = begin_tcp(address, None)?.ok_or_else(|| Finding::new(Symptom::Refused).on(name))?;
+    let ours = TcpStream::from(socket.try_clone()?).local_addr()?;
+    let state = world.diag.connection(ours, address)?.map(|row| row.state);
+    world.held.push(socket);
+    world.note("connect", Some(name), None, state.map_or("no socket", TcpState::name));
+    match state {
+        Some(TcpState::SynSent) => Ok(()),
+        _ => Err(Finding::new(Symptom::Extra).on(name).with("about", "queue").into()),
+    }
+}
+
 fn connected_udp(address: SocketAddr) -> Outcome<Stream> {
+    if let SocketAddr::V4(v4) = address
+        && (v4.ip().is_broadcast() || v4.ip().octets() == [127, 255, 255, 255])
+    {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        socket.set_broadcast(true)?;
+        return datagrams(socket, Some(address));
+    }
     let socket = UdpSocket::bind(SocketAddr::new(address.ip(), 0))?;
     socket.connect(address)?;
     socket.set_nonblocking(true)?;
@@ -88,20 +177,10 @@ fn connected_udp(address: SocketAddr) -> Outcome<Stream> {
 }
 
 /// A connection, or `None` if it is refused. The handshake does not need the program: its kernel does it.
-fn connected_tcp(world: &mut World, unread: Option<usize>) -> Outcome<Option<Stream>> {
-    let family = if world.address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
-    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-    let socket = socket::socket(family, SockType::Stream, flags, None)?;
-    if let Some(bytes) = unread {
-        setsockopt(&socket, sockopt::RcvBuf, &bytes)?;
-    }
-    match socket::connect(socket.as_raw_fd(), &SockaddrStorage::from(world.address)) {
-        Ok(()) | Err(nix::Error::EINPROGRESS) => {}
-        Err(nix::Error::ECONNREFUSED) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    }
+fn connected_tcp(world: &mut World, address: SocketAddr, unread: Option<usize>) -> Outcome<Option<Stream>> {
+    let Some(socket) = begin_tcp(address, unread)? else { return Ok(None) };
     let stream = TcpStream::from(socket);
-    let (ours, theirs) = (stream.local_addr()?, world.address);
+    let (ours, theirs) = (stream.local_addr()?, address);
     let waited = world.wait(Patience::UntilDeadline, |_| match stream.take_error()? {
         Some(error) => Ok(Some(Err(error))),
         None => Ok(stream.peer_addr().is_ok().then_some(Ok(()))),
@@ -115,6 +194,21 @@ fn connected_tcp(world: &mut World, unread: Option<usize>) -> Outcome<Option<Str
     }
     stream.set_nodelay(true)?;
     Ok(Some(Stream { unread: unread.is_some(), ..Stream::new(Carrier::Tcp(stream), Some((ours, theirs))) }))
+}
+
+/// Sends a SYN; `None` if it is refused at once.
+fn begin_tcp(address: SocketAddr, unread: Option<usize>) -> Outcome<Option<OwnedFd>> {
+    let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket::socket(family, SockType::Stream, flags, None)?;
+    if let Some(bytes) = unread {
+        setsockopt(&socket, sockopt::RcvBuf, &bytes)?;
+    }
+    match socket::connect(socket.as_raw_fd(), &SockaddrStorage::from(address)) {
+        Ok(()) | Err(nix::Error::EINPROGRESS) => Ok(Some(socket)),
+        Err(nix::Error::ECONNREFUSED) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Takes the connection that the program makes to a played server.

@@ -1,47 +1,105 @@
 //! Expecting that a program gives back what it used: descriptors, threads, processor time.
 
 use crate::course::cause::Symptom;
-use crate::course::step::{Mark, Steady};
+use crate::course::step::{Mark, Memory, Queue, Steady, Transport};
 use crate::engine::finding::{Finding, Outcome};
 use crate::engine::program::Program;
 use crate::engine::wait::{Patience, Waited};
-use crate::engine::world::World;
-use crate::kernel::fds;
+use crate::engine::world::{Resources, World};
+use crate::kernel::{fds, tasks};
 
-/// Remembers how many descriptors and threads the program has.
+/// Remembers what the program uses.
 pub fn mark(world: &mut World, mark: &Mark) -> Outcome {
     world.settle()?;
-    let (name, counts) = (world.name(&mark.name)?, counts(world));
-    world.note("mark", None, None, format!("{} descriptors, {} threads", counts.0, counts.1));
-    world.marks.insert(name, counts);
+    let (name, used) = (world.name(&mark.name)?, used(world));
+    let note = format!("{} descriptors, {} threads, {} KiB", used.descriptors, used.threads, used.peak_kib);
+    world.note("mark", None, None, note);
+    world.marks.insert(name, used);
     Ok(())
 }
 
-/// Descriptors and threads of all the program's processes.
-fn counts(world: &World) -> (usize, usize) {
+/// What all the program's processes use.
+fn used(world: &World) -> Resources {
     let processes = world.program.as_ref().map(Program::processes).unwrap_or_default();
-    let threads = world.program.as_ref().map_or(0, |program| program.tasks().len());
-    (processes.into_iter().map(fds::count).sum(), threads)
+    Resources {
+        threads: world.program.as_ref().map_or(0, |program| program.tasks().len()),
+        peak_kib: processes.iter().map(|pid| tasks::peak_kib(*pid)).max().unwrap_or(0),
+        descriptors: processes.into_iter().map(fds::count).sum(),
+    }
 }
 
-/// Expects that neither has grown since a mark by more than is allowed.
+/// Expects that neither descriptors nor threads have grown since a mark by more than is allowed.
 pub fn steady(world: &mut World, steady: &Steady) -> Outcome {
     let since = world.name(&steady.since)?;
-    let (descriptors, threads) = world.marks.get(&since).copied().unwrap_or_default();
+    let before = world.marks.get(&since).copied().unwrap_or_default();
+    let most = |count: usize| count + steady.allow;
     let waited = world.wait(Patience::UntilWaiting, |world| {
-        let now = counts(world);
-        Ok((now.0 <= descriptors + steady.allow && now.1 <= threads + steady.allow).then_some(()))
+        let now = used(world);
+        Ok((now.descriptors <= most(before.descriptors) && now.threads <= most(before.threads)).then_some(()))
     })?;
     if let Waited::There(()) = waited {
         return Ok(());
     }
-    let now = counts(world);
-    let (what, before, after) = match now.0 > descriptors + steady.allow {
-        true => ("descriptors", descriptors, now.0),
-        false => ("threads", threads, now.1),
+    let now = used(world);
+    let (what, before, after) = match now.descriptors > most(before.descriptors) {
+        true => ("descriptors", before.descriptors, now.descriptors),
+        false => ("threads", before.threads, now.threads),
     };
     let finding = Finding::new(Symptom::Grows).with("what", what).with("limit", before).with("count", after);
     Err(world.ended_or(finding, waited == Waited::Late).into())
+}
+
+/// Expects that the program's largest resident set has grown by less than so much since a mark.
+pub fn memory(world: &mut World, memory: &Memory) -> Outcome {
+    world.settle()?;
+    let since = world.name(&memory.since)?;
+    let before = world.marks.get(&since).copied().unwrap_or_default().peak_kib;
+    let grown = used(world).peak_kib.saturating_sub(before) >> 10;
+    match grown < memory.grown_below_mib {
+        true => Ok(()),
+        false => {
+            let finding = Finding::new(Symptom::Grows).with("what", "MiB of memory");
+            let finding = finding.with("limit", memory.grown_below_mib).with("count", grown);
+            Err(world.ended_or(finding, false).into())
+        }
+    }
+}
+
+/// Expects a state of the accept queue.
+pub fn queue(world: &mut World, queue: &Queue) -> Outcome {
+    let row = world.diag.receiver(Transport::Tcp, world.address)?;
+    let Some(row) = row else {
+        return Err(world.ended_or(Finding::new(Symptom::Deaf).with("wanted_address", world.address), false).into());
+    };
+    world.note("queue", None, None, format!("backlog {}, {} waiting", row.unacked, row.unread));
+    for (about, wanted, is) in [("limit", queue.limit, row.unacked), ("waiting", queue.waiting, row.unread)] {
+        if wanted.is_some_and(|wanted| wanted != is) {
+            let wanted = wanted.unwrap_or_default();
+            let finding = Finding::new(Symptom::Wrong).with("about", about).with("count", is).with("limit", wanted);
+            return Err(finding.into());
+        }
+    }
+    Ok(())
+}
+
+/// Looks at the listener's descriptor and at the lowest number that is free, which the next socket will get (open(2)).
+pub fn descriptors(world: &mut World) -> Outcome {
+    world.settle()?;
+    let inode = world.diag.receiver(Transport::Tcp, world.address)?.map(|row| row.inode);
+    let processes = world.program.as_ref().map(Program::processes).unwrap_or_default();
+    for pid in processes {
+        let numbers = fds::numbers(pid);
+        let free = (0..).find(|number| !numbers.contains(number)).unwrap_or_default();
+        world.values.set("free_fd", free.to_string());
+        let listener = numbers.into_iter().find(|fd| inode.is_some() && fds::socket(pid, *fd) == inode);
+        if let Some(fd) = listener {
+            world.values.set("listener_fd", fd.to_string());
+            let reuse = fds::reuses_address(pid, fd).map_or("?", |reuse| if reuse { "1" } else { "0" });
+            world.values.set("listener_reuseaddr", reuse);
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// Processor time in which a program that has nothing to do shows that it spins.
