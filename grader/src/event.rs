@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::judge::record::{Failure, Line, Verdict, Void};
+use crate::judge::score::ExerciseStatus;
 
 /// One thing that happened in a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,7 +35,7 @@ pub enum Event {
         check: String,
     },
     /// A check is over.
-    CheckFinished(CheckFinished),
+    CheckFinished(Box<CheckFinished>),
     /// All checks of an exercise are over.
     ExerciseFinished {
         /// The exercise.
@@ -55,6 +56,12 @@ pub enum Event {
         /// The run was interrupted before its end.
         interrupted: bool,
     },
+}
+
+impl From<CheckFinished> for Event {
+    fn from(finished: CheckFinished) -> Event {
+        Event::CheckFinished(Box::new(finished))
+    }
 }
 
 /// What is known when a run begins.
@@ -119,26 +126,8 @@ pub struct CheckFinished {
     pub duration_ms: u64,
 }
 
-/// What became of an exercise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ExerciseStatus {
-    /// All its checks passed.
-    Passed,
-    /// At least one failed.
-    Failed,
-    /// Its program could not be built.
-    BuildFailed,
-    /// Its program is still the skeleton.
-    NotStarted,
-    /// None failed, but at least one could not be judged.
-    Void,
-}
-
 /// How strongly a program is confined.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// Own session, limits, fixed environment, everything killed afterwards; shares the machine's network.

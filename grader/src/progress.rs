@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::course::load::{Course, Exercise};
-use crate::event::{Event, ExerciseStatus};
+use crate::event::Event;
 use crate::judge::record::Verdict;
+use crate::judge::score::ExerciseStatus;
 use crate::report::Reporter;
 use crate::report::file::replace;
 
@@ -251,7 +252,7 @@ mod tests {
     #[test]
     fn a_run_of_one_check_leaves_the_others_as_they_were() {
         let mut progress = Progress::new();
-        progress.note(&Event::CheckFinished(failed("tcp-echo", "split")));
+        progress.note(&Event::from(failed("tcp-echo", "split")));
         progress.note(&passed("tcp-echo", "line"));
         progress.note(&passed("tcp-echo", "split"));
         let last = &progress.exercises["tcp-echo"];

@@ -1,7 +1,7 @@
 //! Course files with one mistake each, and the message that their author reads; and mutated ones, which may be refused
 //! but never crash the loader.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at once")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at once")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -132,14 +132,12 @@ fn an_author_may_write(#[case] exercise: &str, #[case] old: &str, #[case] new: &
 
 #[test]
 fn an_argument_may_be_a_value_that_every_check_gives() {
-    let with_size = "      - start: {}\n";
     let mut texts = base();
     let text = texts.get_mut(Path::new("exercises/hello/checks.yaml")).unwrap();
     *text = text.replace("\"{port}\"", "\"{port}\", \"{size}\"");
     assert!(load_texts(&texts).unwrap_err().to_string().contains("there is no value `size`"));
     let text = texts.get_mut(Path::new("exercises/hello/checks.yaml")).unwrap();
     *text = text.replace("    steps:\n", "    let: {size: 512}\n    steps:\n");
-    assert!(text.contains(with_size));
     load_texts(&texts).unwrap();
 }
 
@@ -221,9 +219,6 @@ fn the_schema_and_the_loader_agree_about_a_step(#[case] step: &str, #[case] good
 fn the_course_that_is_shipped_loads_and_fits_the_schemas() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let file = root.join("course.yaml");
-    if !file.exists() {
-        return;
-    }
     let course = load(&file).unwrap_or_else(|error| panic!("{error}"));
     let text = |file: &Path| fs::read_to_string(file).unwrap();
     assert!(accepts::<CourseFile>(SchemaKind::Course, &text(&file)));
@@ -273,13 +268,14 @@ const WORDS: [&str; 34] = [
 
 /// A text with `cut` bytes at `at` replaced by a word; `at` counts in thousandths.
 fn mutated(text: &str, at: usize, cut: usize, word: usize) -> String {
-    let start = text.floor_char_boundary(text.len() * at / 1_000);
-    let end = text.ceil_char_boundary((start + cut).min(text.len()));
+    let boundary = |at: usize| (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    let start = boundary(text.len() * at / 1_000);
+    let end = boundary(start + cut);
     format!("{}{}{}", &text[..start], WORDS[word], &text[end..])
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_mutated_course_crashes_the_loader(

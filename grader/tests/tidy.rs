@@ -80,7 +80,8 @@ fn every_room_stands_in_the_table_and_every_row_is_a_room() {
 
 #[test]
 fn every_file_opens_with_what_it_is_for() {
-    let silent: Vec<_> = sources().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
+    let silent: Vec<_> =
+        sources().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
     assert!(silent.is_empty(), "{silent:#?}");
 }
 
@@ -97,9 +98,17 @@ fn no_file_is_longer_than_one_idea() {
 #[test]
 fn unsafe_code_stands_in_one_file_and_serde_yaml_in_another() {
     for (path, text) in sources() {
-        let code = without_tests(&text).lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        let code = without_tests(&text)
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n");
         assert!(!code.contains("unsafe {") || path == Path::new("cell/sys.rs"), "unsafe in {}", path.display());
-        assert!(!code.contains("serde_yaml") || path == Path::new("course/yaml.rs"), "serde_yaml in {}", path.display());
+        assert!(
+            !code.contains("serde_yaml") || path == Path::new("course/yaml.rs"),
+            "serde_yaml in {}",
+            path.display()
+        );
     }
 }
 
@@ -142,8 +151,20 @@ fn readme_command(rest: &str) -> Option<String> {
     let word: String = rest.chars().take_while(|c| c.is_ascii_lowercase()).collect();
     let ends = rest[word.len()..].starts_with(['`', ' ', '\n']);
     const COMMANDS: [&str; 14] = [
-        "list", "check", "watch", "run", "hint", "explain", "solution", "reset", "selfcheck", "batch", "doctor", "schema",
-        "completions", "man",
+        "list",
+        "check",
+        "watch",
+        "run",
+        "hint",
+        "explain",
+        "solution",
+        "reset",
+        "selfcheck",
+        "batch",
+        "doctor",
+        "schema",
+        "completions",
+        "man",
     ];
     (ends && COMMANDS.contains(&word.as_str())).then_some(word)
 }

@@ -84,7 +84,10 @@ fn install(program: &BpfProgram) -> io::Result<()> {
 }
 
 fn filters() -> io::Result<[BpfProgram; 2]> {
-    Ok([filter(forbidden()?, libc::EPERM)?, filter(UNKNOWN.iter().map(|call| (*call, Vec::new())).collect(), libc::ENOSYS)?])
+    Ok([
+        filter(forbidden()?, libc::EPERM)?,
+        filter(UNKNOWN.iter().map(|call| (*call, Vec::new())).collect(), libc::ENOSYS)?,
+    ])
 }
 
 fn filter(rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> io::Result<BpfProgram> {

@@ -15,7 +15,6 @@ use super::error::{CellError, Step};
 use super::network::SHARED;
 use super::spawn::Spawn;
 use super::sys;
-use crate::course::model::Limits;
 
 /// System folders that programs and interpreters live in.
 const SYSTEM: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store"];
@@ -51,7 +50,7 @@ pub(super) fn readable() -> Vec<&'static Path> {
 pub fn enter(what: &Spawn) -> Result<(), CellError> {
     begin().map_err(CellError::at(Step::Tmpfs))?;
     // From here on `/` is an empty tmpfs and the machine's root is `/old`.
-    scratch(&what.limits).map_err(CellError::at(Step::Tmpfs))?;
+    scratch(what).map_err(CellError::at(Step::Tmpfs))?;
     let mut visible: Vec<&Path> = what.needed().collect();
     visible.sort_by_key(|path| path.components().count());
     for path in SYSTEM.iter().chain(ETC).map(Path::new).chain(visible) {
@@ -127,10 +126,13 @@ fn write_files() -> io::Result<()> {
 
 /// The two writable places: `/tmp`, and what the program shares with the check's process, which is also where shared
 /// memory is.
-fn scratch(limits: &Limits) -> io::Result<()> {
-    let options = format!("mode=1777,size={}m,nr_inodes=65536", limits.disk_mib);
+fn scratch(what: &Spawn) -> io::Result<()> {
+    let options = format!("mode=1777,size={}m,nr_inodes=65536", what.limits.disk_mib);
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    fs::create_dir_all("/tmp")?;
-    mount(Some("tmpfs"), "/tmp", Some("tmpfs"), flags, Some(options.as_str()))?;
+    // A program that lives in the machine's /tmp must see that one.
+    if !what.needed().any(|path| path == Path::new("/tmp")) {
+        fs::create_dir_all("/tmp")?;
+        mount(Some("tmpfs"), "/tmp", Some("tmpfs"), flags, Some(options.as_str()))?;
+    }
     bind(Path::new(SHARED))
 }

@@ -202,7 +202,8 @@ fn meaning(status: i32) -> ProcessEnd {
     match libc::WIFSIGNALED(status) {
         true => {
             let number = libc::WTERMSIG(status);
-            let name = Signal::try_from(number).map_or_else(|_| format!("signal {number}"), |signal| signal.to_string());
+            let name =
+                Signal::try_from(number).map_or_else(|_| format!("signal {number}"), |signal| signal.to_string());
             ProcessEnd::Signal(name)
         }
         false => ProcessEnd::Status(libc::WEXITSTATUS(status)),

@@ -32,9 +32,7 @@ pub fn exit_now(status: i32) -> ! {
 /// close_range(2): makes every descriptor from `first` on close with execve.
 pub fn close_on_exec_from(first: u32) -> io::Result<()> {
     // SAFETY: takes three numbers and changes only flags of descriptors.
-    checked(unsafe {
-        libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC)
-    })
+    checked(unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) })
 }
 
 /// sigaction(2): gives `signal` its default action.
@@ -65,7 +63,14 @@ pub fn set_mount(path: &Path, attributes: u64, deep: bool) -> io::Result<()> {
     let flags = if deep { libc::AT_RECURSIVE } else { 0 };
     // SAFETY: `request` has the layout of struct mount_attr (four u64), and lives during the call.
     checked(unsafe {
-        libc::syscall(libc::SYS_mount_setattr, libc::AT_FDCWD, path.as_ptr(), flags, request.as_ptr(), size_of_val(&request))
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            flags,
+            request.as_ptr(),
+            size_of_val(&request),
+        )
     })
 }
 

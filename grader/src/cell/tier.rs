@@ -113,11 +113,8 @@ fn ask(tier: Tier) -> io::Result<Option<Fault>> {
 pub fn trial_main() -> ExitCode {
     let tier = env::args().nth(2).and_then(|word| serde_json::from_str(&word).ok());
     let Some(tier) = tier else { return ExitCode::from(2) };
-    let failed = make(tier).err().map(|error| Fault {
-        step: Some(error.step),
-        cure: cure(&error),
-        error: error.to_string(),
-    });
+    let failed =
+        make(tier).err().map(|error| Fault { step: Some(error.step), cure: cure(&error), error: error.to_string() });
     match serde_json::to_vec(&failed).map(|bytes| io::stdout().write_all(&bytes)) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         _ => ExitCode::from(3),

@@ -10,7 +10,7 @@ use crate::cli::exit::Exit;
 use crate::cli::status::lesson;
 use crate::course::load::Exercise;
 use crate::course::words::Hints;
-use crate::event::ExerciseStatus;
+use crate::judge::score::ExerciseStatus;
 use crate::progress::{Progress, Standing};
 use crate::report::styles::paint;
 use crate::wording::messages as say;

@@ -6,7 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::status::word;
-use crate::event::ExerciseStatus;
+use crate::judge::score::ExerciseStatus;
 use crate::progress::{Progress, Standing};
 use crate::report::styles::paint;
 use crate::text::width::{columns, pad, pad_left};

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 
 use crate::cli::exit::Exit;
-use crate::event::{Event, ExerciseStatus};
+use crate::event::Event;
 use crate::judge::record::Verdict;
+use crate::judge::score::ExerciseStatus;
 use crate::report::Reporter;
 
 /// What a run came to so far.
@@ -84,8 +85,8 @@ mod tests {
 
     #[test]
     fn the_worst_thing_that_happened_is_the_exit_status() {
-        let void = || Event::CheckFinished(finished("a", "2", Verdict::Void));
-        let failure = || Event::CheckFinished(failed("a", "1"));
+        let void = || Event::from(finished("a", "2", Verdict::Void));
+        let failure = || Event::from(failed("a", "1"));
         let end = |interrupted| Event::RunFinished { points: 0, max_points: 0, interrupted };
         assert_eq!(outcome(&[run_started(&[]), passed("a", "1"), end(false)]).exit(), Exit::Passed);
         assert_eq!(outcome(&[failure()]).exit(), Exit::Failed);
@@ -103,7 +104,7 @@ mod tests {
     fn a_verdict_that_differs_is_found() {
         let mut repetitions = Repetitions::default();
         repetitions.add(&outcome(&[passed("a", "1"), passed("a", "2")]));
-        repetitions.add(&outcome(&[passed("a", "1"), Event::CheckFinished(failed("a", "2"))]));
+        repetitions.add(&outcome(&[passed("a", "1"), Event::from(failed("a", "2"))]));
         let differing: Vec<_> =
             repetitions.differing().map(|((_, check), verdicts)| (check.as_str(), verdicts.len())).collect();
         assert_eq!(differing, [("2", 2)]);

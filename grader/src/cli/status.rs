@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::outcome::Outcome;
 use crate::course::load::Exercise;
 use crate::course::words::Lang;
-use crate::event::ExerciseStatus;
+use crate::judge::score::ExerciseStatus;
 use crate::progress::{Progress, Standing};
 use crate::report::styles::paint;
 use crate::wording::messages as say;

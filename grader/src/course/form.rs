@@ -18,9 +18,10 @@ struct Said {
 pub fn problem(file: &Path, text: &str, error: &YamlError) -> Problem {
     let word = token(text, error.index);
     let Said { message, label, help } = said(error, text.get(word.clone()).unwrap_or_default());
+    let character = text.get(error.index..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let span = match place(error) {
         Place::Word => Some(word),
-        Place::Character => Some(error.index..text.ceil_char_boundary(error.index + 1)),
+        Place::Character => Some(error.index..error.index + character),
         Place::File => None,
     };
     Problem { file: file.to_owned(), span, message, label, help }

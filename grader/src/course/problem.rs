@@ -92,7 +92,8 @@ impl Problem {
     }
 
     fn snippet<'t>(&self, text: &'t str, span: &Range<usize>) -> Snippet<'t, annotate_snippets::Annotation<'t>> {
-        let span = text.floor_char_boundary(span.start)..text.ceil_char_boundary(span.end);
+        // The text may have changed since: a span that no longer fits must not end the grader.
+        let span = if text.get(span.clone()).is_some() { span.clone() } else { 0..0 };
         Snippet::source(text).annotation(AnnotationKind::Primary.span(span).label(plain(&self.label)))
     }
 

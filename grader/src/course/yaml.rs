@@ -15,7 +15,7 @@ use super::tree::{Look, Refuse, Tree};
 pub const MOST_BYTES: usize = 256 * 1024;
 
 /// Opening brackets between two looks at how deep they nest: libyaml's time grows with the square of that depth.
-const BRACKETS: usize = 1_000;
+const BRACKETS: usize = 2_000;
 
 /// What is wrong with a text, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,7 +73,10 @@ pub fn guard(text: &str) -> Result<(), YamlError> {
     {
         return Err(YamlError::at(text, index, CONTROL));
     }
-    refuse_references(text)?;
+    // Nothing is followed before it is sure that it leads nowhere else.
+    let masked = text.replace(['&', '*'], "@");
+    refuse_depth(&masked)?;
+    refuse_anchors(text, &masked)?;
     let mut documents = Deserializer::from_str(text);
     if let Some(first) = documents.next() {
         Tree::new(Look::Everything).deserialize(first).map_err(|error| YamlError::of(text, &error))?;
@@ -84,20 +87,29 @@ pub fn guard(text: &str) -> Result<(), YamlError> {
     }
 }
 
-/// Refuses brackets that nest too deep, and anchors and aliases, before anything follows them.
+/// Refuses brackets that nest too deep. Long texts are looked at piece by piece, so that no more than [`BRACKETS`] are
+/// ever open unseen.
+fn refuse_depth(masked: &str) -> Result<(), YamlError> {
+    for (index, _) in masked.match_indices(['[', '{']).skip(BRACKETS).step_by(BRACKETS) {
+        let mut documents = Deserializer::from_str(&masked[..index]);
+        match documents.try_for_each(|document| Tree::new(Look::Depth).deserialize(document)) {
+            Err(error) if error.to_string().contains(TOO_DEEP) => return Err(YamlError::of(masked, &error)),
+            // The piece may well end in the middle of something.
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Refuses anchors and aliases.
 ///
 /// A text search for `&` and `*` would trip over quotes, comments and `2 * 3`, so libyaml is asked: `@` may stand where
 /// those two may, except that it cannot begin a token. Where it is reported to do so, an anchor or an alias stands.
-fn refuse_references(text: &str) -> Result<(), YamlError> {
-    let masked = text.replace(['&', '*'], "@");
-    for (index, _) in masked.match_indices(['[', '{']).skip(BRACKETS).step_by(BRACKETS) {
-        if let Err(error) = Tree::new(Look::Depth).deserialize(Deserializer::from_str(&masked[..index]))
-            && error.to_string().contains(TOO_DEEP)
-        {
-            return Err(YamlError::of(text, &error));
-        }
+fn refuse_anchors(text: &str, masked: &str) -> Result<(), YamlError> {
+    if text == masked {
+        return Ok(());
     }
-    let Err(error) = IgnoredAny::deserialize(Deserializer::from_str(&masked)) else { return Ok(()) };
+    let Err(error) = IgnoredAny::deserialize(Deserializer::from_str(masked)) else { return Ok(()) };
     match error.location().map(|location| location.index()) {
         Some(index) if matches!(text.as_bytes().get(index), Some(b'&' | b'*')) => {
             Err(YamlError::at(text, index, ANCHOR))
@@ -236,7 +248,15 @@ mod tests {
         for deep in ["[", "{a: ", "- ", "[[]: ", "{a: '}', b: ", "!x ["] {
             assert_eq!(refused(&deep.repeat(MOST_BYTES / deep.len())).message, TOO_DEEP, "{deep}");
         }
+        assert_eq!(refused(&format!("a: 1\n---\n{}", "{a: ".repeat(60_000))).message, TOO_DEEP);
         assert_eq!(refused(&" ".repeat(MOST_BYTES + 1)).message, TOO_BIG);
+    }
+
+    #[test]
+    fn what_nests_as_deep_as_is_allowed_is_read() {
+        let nested = |depth: usize| format!("{}x{}", "[".repeat(depth), "]".repeat(depth));
+        parse::<Data>(&nested(64)).unwrap();
+        assert_eq!(refused(&nested(65)).message, TOO_DEEP);
     }
 
     #[test]

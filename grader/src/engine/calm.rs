@@ -33,29 +33,29 @@ const LOOKS_UNREAD: u32 = 25;
 impl World {
     /// Looks at the program once more and says what this and the looks before tell.
     pub fn look(&mut self) -> Outcome<Calm> {
-        let Some(program) = &self.program else { return Ok(Calm::Quiet) };
-        let tasks = program.tasks();
-        if tasks.is_empty() && program.end().is_some() {
+        if self.is_gone() {
             return Ok(Calm::Quiet);
         }
-        let Some(unread) = self.unread()? else {
-            self.stir();
-            return Ok(Calm::Not);
-        };
-        if tasks.iter().any(|task| waiting(task) == Waiting::Nothing) || tasks.is_empty() {
-            self.stir();
-            return Ok(Calm::Not);
-        }
-        let look = (tasks, unread);
-        match self.last_look.as_ref() == Some(&look) {
+        let look = self.observe()?;
+        match look.is_some() && self.last_look == look {
             true => self.same_looks += 1,
+            // A second look at once: a program that takes short naps is asleep in both.
             false => {
-                self.same_looks = 1;
-                self.last_look = Some(look);
+                self.same_looks = if look.is_some() && self.observe()? == look { LOOKS } else { 0 };
+                self.last_look = look;
             }
         }
-        let wanted = if unread > 0 { LOOKS_UNREAD } else { LOOKS };
-        Ok(if self.same_looks < wanted { Calm::Not } else { self.waits_for() })
+        Ok(match &self.last_look {
+            Some((_, unread)) if self.same_looks >= if *unread > 0 { LOOKS_UNREAD } else { LOOKS } => self.waits_for(),
+            _ => Calm::Not,
+        })
+    }
+
+    /// All threads and how much lies unread, if every thread waits and nothing is on its way.
+    fn observe(&self) -> Outcome<Option<(Vec<Task>, u32)>> {
+        let tasks = self.program.as_ref().map(|program| program.tasks()).unwrap_or_default();
+        let all_wait = !tasks.is_empty() && tasks.iter().all(|task| waiting(task) != Waiting::Nothing);
+        Ok(if all_wait { self.unread()?.map(|unread| (tasks, unread)) } else { None })
     }
 
     /// Quiet or timed, of a program whose threads all wait.

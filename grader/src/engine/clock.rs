@@ -58,7 +58,8 @@ impl Clock {
     pub fn deadline(&self, program_delay: u64) -> Deadline {
         let wall = self.since.elapsed();
         let own = tasks::own_delay().saturating_sub(self.own_delay);
-        let kept = Duration::from_nanos(own + program_delay.saturating_sub(self.program_delay));
+        // The two may have waited at the same time, so the longer counts, not the sum.
+        let kept = Duration::from_nanos(own.max(program_delay.saturating_sub(self.program_delay)));
         match wall {
             wall if wall < self.deadline => Deadline::Ahead,
             wall if wall.saturating_sub(kept) >= self.deadline => Deadline::Struck,

@@ -60,13 +60,9 @@ pub fn run(job: Job) -> Record {
             world.program = None;
             record(result, &world)
         }
-        Err(Stop::Void(void)) => Record {
-            verdict: Verdict::Void,
-            failure: None,
-            void: Some(void),
-            transcript: Vec::new(),
-            duration_us: 0,
-        },
+        Err(Stop::Void(void)) => {
+            Record { verdict: Verdict::Void, failure: None, void: Some(void), transcript: Vec::new(), duration_us: 0 }
+        }
         Err(Stop::Failed(_)) => Record {
             verdict: Verdict::Void,
             failure: None,
@@ -150,8 +146,7 @@ fn name_cause(world: &mut World, number: usize, step: &Step, finding: Finding) -
     let all: Vec<Rule> =
         step.causes().iter().chain(&job.check.causes).chain(&job.rules).cloned().collect();
     world.note("judge", None, None, "looking for the cause");
-    let delay = world.program.as_ref().map_or(0, |program| program.delay());
-    world.clock.restart(EXPERIMENTS, delay);
+    world.restart_clock(EXPERIMENTS);
     for rule in &all {
         if rules::fits(rule, &evidence, |data| world.bytes(data).ok()) && experiment(world, rule)? {
             failure.cause.clone_from(&rule.cause);

@@ -23,8 +23,12 @@ impl World {
     pub fn pump_or_writable(&mut self, time: Duration, writer: Option<&str>) -> Outcome<bool> {
         self.wait_for_descriptors(time, writer)?;
         let mut moved = self.notice_end();
-        let names: Vec<String> =
-            self.streams.iter().filter(|(_, stream)| stream.readable().is_some()).map(|(name, _)| name.clone()).collect();
+        let names: Vec<String> = self
+            .streams
+            .iter()
+            .filter(|(_, stream)| stream.readable().is_some())
+            .map(|(name, _)| name.clone())
+            .collect();
         for name in names {
             moved |= self.read_all(&name)?;
         }
@@ -100,13 +104,12 @@ impl World {
         let stream = self.stream(name)?;
         stream.received += bytes.len() as u64;
         let flooded = is_output(name) && stream.received > limit;
-        if !(is_output(name) && stream.inbox.len() as u64 > limit) && !stream.is_datagrams() {
-            stream.inbox.extend_from_slice(&bytes);
+        match stream.is_datagrams() {
+            true => stream.datagrams.push_back(bytes.clone()),
+            false if flooded => {}
+            false => stream.inbox.extend_from_slice(&bytes),
         }
         self.note("recv", Some(name), Some(&bytes), "");
-        if self.stream(name)?.is_datagrams() {
-            self.stream(name)?.datagrams.push_back(bytes);
-        }
         match flooded {
             true => Err(Finding::new(Symptom::Limit)
                 .on(name)

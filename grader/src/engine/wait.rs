@@ -61,13 +61,18 @@ impl World {
                 }
             };
             if never {
-                // Bytes may have come between the last read and the look.
-                return match self.pump(Duration::ZERO)? {
-                    true => continue,
-                    false => Ok(Waited::Never),
-                };
+                // Bytes may have come between the last read and the look, and taking them in may let the program go on.
+                if self.pump(Duration::ZERO)? {
+                    continue;
+                }
+                // What is waited for may have come between the test and the look; now nothing more can.
+                return Ok(test(self)?.map_or(Waited::Never, Waited::There));
             }
             if self.clock.is_late() && self.deadline_struck()? {
+                if matches!(patience, Patience::UntilWaiting | Patience::UntilAsleep) {
+                    // Nothing is wrong yet: what comes after this has its own time.
+                    self.restart_clock(Duration::from_millis(self.job.limits.deadline_ms));
+                }
                 return Ok(Waited::Late);
             }
             self.pump(pause)?;
@@ -88,6 +93,12 @@ impl World {
     /// True if the program has no process left.
     pub fn is_gone(&self) -> bool {
         self.program.as_ref().is_none_or(|program| program.end().is_some() && program.processes().is_empty())
+    }
+
+    /// Starts another deadline.
+    pub fn restart_clock(&mut self, deadline: Duration) {
+        let delay = self.program.as_ref().map_or(0, |program| program.delay());
+        self.clock.restart(deadline, delay);
     }
 
     fn deadline_struck(&self) -> Outcome<bool> {

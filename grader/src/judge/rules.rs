@@ -91,6 +91,10 @@ mod tests {
     fn stderr_is_searched_and_a_signal_must_be_the_same() {
         assert!(fits(&Rule { stderr: Some("[Bb]roken".into()), ..RULE }, &SEEN, text));
         assert!(!fits(&Rule { signal: Some("SIGPIPE".into()), ..RULE }, &SEEN, text));
-        assert!(fits(&Rule { signal: Some("SIGPIPE".into()), ..RULE }, &Evidence { signal: Some("SIGPIPE"), ..SEEN }, text));
+        assert!(fits(
+            &Rule { signal: Some("SIGPIPE".into()), ..RULE },
+            &Evidence { signal: Some("SIGPIPE"), ..SEEN },
+            text
+        ));
     }
 }

@@ -2,8 +2,26 @@
 
 use std::ops::Add;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::record::Verdict;
-use crate::event::ExerciseStatus;
+
+/// What became of an exercise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExerciseStatus {
+    /// All its checks passed.
+    Passed,
+    /// At least one failed.
+    Failed,
+    /// Its program could not be built.
+    BuildFailed,
+    /// Its program is still the skeleton.
+    NotStarted,
+    /// None failed, but at least one could not be judged.
+    Void,
+}
 
 /// Points earned and points that there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

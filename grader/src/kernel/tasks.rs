@@ -51,8 +51,7 @@ fn children(pid: i32) -> Vec<i32> {
 
 fn threads(pid: i32) -> Vec<i32> {
     let Ok(entries) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    let mut tids: Vec<i32> =
-        entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
+    let mut tids: Vec<i32> = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
     tids.sort_unstable();
     tids
 }
@@ -103,7 +102,8 @@ pub fn own_number(pid: i32) -> i32 {
 pub fn catches_alarm(pid: i32) -> bool {
     let timers = fs::read_to_string(format!("/proc/{pid}/timers")).is_ok_and(|text| !text.trim().is_empty());
     let caught = status_field(pid, "SigCgt:").and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    let alarms = [libc::SIGALRM, libc::SIGVTALRM, libc::SIGPROF].iter().fold(0, |mask, signal| mask | 1 << (signal - 1));
+    let alarms =
+        [libc::SIGALRM, libc::SIGVTALRM, libc::SIGPROF].iter().fold(0, |mask, signal| mask | 1 << (signal - 1));
     timers || caught.is_some_and(|mask| mask & alarms != 0)
 }
 

@@ -33,9 +33,18 @@ fn in_call(call: &Call) -> Waiting {
     let [first, _, third, fourth, fifth, _] = call.args;
     let unless = |timeout: bool| if timeout { Waiting::Timed } else { Waiting::Event };
     match call.number {
-        libc::SYS_read | libc::SYS_readv | libc::SYS_recvfrom | libc::SYS_recvmsg | libc::SYS_accept
-        | libc::SYS_accept4 | libc::SYS_write | libc::SYS_writev | libc::SYS_sendto | libc::SYS_sendmsg
-        | libc::SYS_sendfile | libc::SYS_splice => Waiting::On(first as i32),
+        libc::SYS_read
+        | libc::SYS_readv
+        | libc::SYS_recvfrom
+        | libc::SYS_recvmsg
+        | libc::SYS_accept
+        | libc::SYS_accept4
+        | libc::SYS_write
+        | libc::SYS_writev
+        | libc::SYS_sendto
+        | libc::SYS_sendmsg
+        | libc::SYS_sendfile
+        | libc::SYS_splice => Waiting::On(first as i32),
         libc::SYS_recvmmsg if fifth == 0 => Waiting::On(first as i32),
         libc::SYS_futex => match first_is_futex_wait(call) {
             true => unless(fourth != 0),
@@ -53,10 +62,7 @@ fn in_call(call: &Call) -> Waiting {
 
 fn first_is_futex_wait(call: &Call) -> bool {
     let operation = call.args[1] as i32 & !(libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME);
-    matches!(
-        operation,
-        libc::FUTEX_WAIT | libc::FUTEX_WAIT_BITSET | libc::FUTEX_LOCK_PI | libc::FUTEX_WAIT_REQUEUE_PI
-    )
+    matches!(operation, libc::FUTEX_WAIT | libc::FUTEX_WAIT_BITSET | libc::FUTEX_LOCK_PI | libc::FUTEX_WAIT_REQUEUE_PI)
 }
 
 /// Calls that only older architectures have.

@@ -38,9 +38,9 @@ impl<W: Write> Github<W> {
 
     fn check(&mut self, finished: &CheckFinished) -> io::Result<()> {
         let level = match finished.verdict {
-            Verdict::Passed => return Ok(()),
+            // GitHub shows ten annotations of each kind: what is only blocked would hide what is wrong.
+            Verdict::Passed | Verdict::Blocked => return Ok(()),
             Verdict::Failed => "error",
-            Verdict::Blocked => "notice",
             Verdict::Void => "warning",
         };
         let lang = self.wording.lang;

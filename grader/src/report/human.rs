@@ -4,8 +4,9 @@
 
 use std::io::{self, Write};
 
-use crate::event::{CheckFinished, Event, ExerciseStatus, RunStarted};
+use crate::event::{CheckFinished, Event, RunStarted};
 use crate::judge::record::Verdict;
+use crate::judge::score::ExerciseStatus;
 use crate::report::styles::{Styles, paint};
 use crate::report::{Reporter, block};
 use crate::text::width::{columns, pad, pad_left};
@@ -249,7 +250,7 @@ tcp-echo · Echo
         let mut blocked = finished("tcp-echo", "split", Verdict::Blocked);
         blocked.blocked_by = Some("line".into());
         let end = Event::RunFinished { points: 0, max_points: 4, interrupted: true };
-        let events = [run_started(&[("tcp-echo", &["line", "split"])]), Event::CheckFinished(blocked), end];
+        let events = [run_started(&[("tcp-echo", &["line", "split"])]), Event::from(blocked), end];
         let shown = text(Lang::En, Styles::default(), &events);
         assert!(shown.contains("  BLOCKED  split  0/2  A line in pieces (needs line)\n"), "{shown}");
         assert!(shown.ends_with("\n0/4 points\ninterrupted: what is missing here was not run\n"), "{shown}");

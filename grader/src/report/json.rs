@@ -7,8 +7,9 @@ use std::io;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{CheckFinished, Event, ExerciseStatus, PlannedCheck, PlannedExercise, RunStarted, Tier};
+use crate::event::{CheckFinished, Event, PlannedCheck, PlannedExercise, RunStarted, Tier};
 use crate::judge::record::{Excerpt, Verdict};
+use crate::judge::score::ExerciseStatus;
 use crate::judge::score::{Tally, tally};
 use crate::report::Reporter;
 use crate::report::file::Document;
@@ -226,7 +227,7 @@ impl Reporter for Json {
                 self.builds.insert(exercise.clone(), output.clone());
             }
             Event::CheckFinished(finished) => {
-                self.checks.insert((finished.exercise.clone(), finished.check.clone()), finished.clone());
+                self.checks.insert((finished.exercise.clone(), finished.check.clone()), (**finished).clone());
             }
             Event::ExerciseFinished { exercise, status, .. } => {
                 self.statuses.insert(exercise.clone(), *status);
@@ -322,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_failed_check_fails_its_exercise_at_once() {
-        let event = Event::CheckFinished(failed("tcp-echo", "split"));
+        let event = Event::from(failed("tcp-echo", "split"));
         let run = report(&[run_started(&[("tcp-echo", &["line", "split"])]), event]).run().unwrap();
         assert_eq!(run.exercises[0].status, ExerciseStatus::Failed);
     }

@@ -2,8 +2,9 @@
 
 use crate::course::cause::Symptom;
 use crate::course::words::{Lang, Words};
-use crate::event::{CheckFinished, Event, ExerciseStatus, PlannedCheck, PlannedExercise, RunStarted, Tier};
+use crate::event::{CheckFinished, Event, PlannedCheck, PlannedExercise, RunStarted, Tier};
 use crate::judge::record::{Excerpt, Line, SocketView, Verdict};
+use crate::judge::score::ExerciseStatus;
 use crate::report::Reporter;
 use crate::wording::cause::tests::{failure, scene_at};
 use crate::wording::course::Wording;
@@ -72,7 +73,7 @@ pub fn finished(exercise: &str, check: &str, verdict: Verdict) -> CheckFinished 
 
 /// A check that passed.
 pub fn passed(exercise: &str, check: &str) -> Event {
-    Event::CheckFinished(finished(exercise, check, Verdict::Passed))
+    Event::from(finished(exercise, check, Verdict::Passed))
 }
 
 /// A check that failed, with everything that a failure can carry.
@@ -124,7 +125,7 @@ pub fn one_failure() -> Vec<Event> {
     vec![
         run_started(&[("tcp-echo", &["line", "split"])]),
         passed("tcp-echo", "line"),
-        Event::CheckFinished(failed("tcp-echo", "split")),
+        Event::from(failed("tcp-echo", "split")),
         exercise_ended("tcp-echo", ExerciseStatus::Failed, 2, 4),
         run_finished(),
     ]

@@ -44,7 +44,7 @@ pub enum Told<'t> {
     /// A check has begun.
     Begun(usize, &'t Check),
     /// A check is over.
-    Over(usize, &'t Check, Record),
+    Over(usize, &'t Check, Box<Record>),
     /// A check was not run: the needed one with this name did not pass.
     Blocked(usize, &'t Check, &'t str),
 }
@@ -79,7 +79,8 @@ pub fn grade(terms: &Terms, subjects: &[Subject], tell: &mut dyn FnMut(Told)) ->
             let work = move || work(terms, items, processor, orders, &said, lines);
             std::thread::Builder::new().name(format!("checks {processor}")).spawn_scoped(scope, work)?;
         }
-        Collector { items: &items, schedule, order, hear, lines: &lines, tell }.run();
+        Collector { jobs: terms.jobs.max(1), running: 0, items: &items, schedule, order, hear, lines: &lines, tell }
+            .run();
         Ok(())
     })
 }
@@ -135,6 +136,9 @@ fn job(terms: &Terms, item: &Item, processor: usize) -> Job {
 
 /// The one thread that knows where all stands.
 struct Collector<'c> {
+    /// Checks that may run at once.
+    jobs: usize,
+    running: usize,
     items: &'c [Item<'c>],
     schedule: Schedule,
     order: Sender<usize>,
@@ -145,13 +149,12 @@ struct Collector<'c> {
 
 impl Collector<'_> {
     fn run(mut self) {
-        let mut running = 0_usize;
         let mut stopping = false;
         loop {
             if !stopping {
-                running += self.give_orders();
+                self.give_orders();
             }
-            if running == 0 {
+            if self.running == 0 {
                 return;
             }
             match self.hear.recv() {
@@ -160,9 +163,9 @@ impl Collector<'_> {
                     (self.tell)(Told::Begun(item.subject, item.check));
                 }
                 Ok(Said::Over(number, record)) => {
-                    running -= 1;
+                    self.running -= 1;
                     self.schedule.end(number, record.verdict);
-                    self.over(number, *record);
+                    self.over(number, record);
                 }
                 Ok(Said::Stop) => {
                     stopping = true;
@@ -173,13 +176,12 @@ impl Collector<'_> {
         }
     }
 
-    /// Orders everything that may run now; returns how many checks that is.
-    fn give_orders(&mut self) -> usize {
-        let mut ordered = 0;
-        loop {
+    /// Orders what may run now, in the course's order, as much as there are threads for.
+    fn give_orders(&mut self) {
+        while self.running < self.jobs {
             match self.schedule.next() {
                 Next::Run(number) => {
-                    ordered += 1;
+                    self.running += 1;
                     // The threads live as long as the collector.
                     let _ = self.order.send(number);
                 }
@@ -189,14 +191,14 @@ impl Collector<'_> {
                 }
                 Next::Void(number, by) => {
                     let detail = format!("it needs `{}`, which could not be judged", self.items[by].check.id);
-                    self.over(number, void(VoidKind::Lost, detail));
+                    self.over(number, Box::new(void(VoidKind::Lost, detail)));
                 }
-                Next::Wait | Next::Done => return ordered,
+                Next::Wait | Next::Done => return,
             }
         }
     }
 
-    fn over(&mut self, number: usize, record: Record) {
+    fn over(&mut self, number: usize, record: Box<Record>) {
         let item = &self.items[number];
         (self.tell)(Told::Over(item.subject, item.check, record));
     }

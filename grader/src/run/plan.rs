@@ -35,7 +35,8 @@ pub fn plan<'c>(course: &'c Course, options: &RunOptions) -> Result<Vec<Planned<
             });
         }
     }
-    let planned = exercises.into_iter().map(|exercise| Planned { exercise, checks: with_needs(exercise, &options.only) });
+    let planned =
+        exercises.into_iter().map(|exercise| Planned { exercise, checks: with_needs(exercise, &options.only) });
     not_empty(planned.filter(|planned| !planned.checks.is_empty()).collect())
 }
 

@@ -10,8 +10,8 @@ use crate::cell::tier;
 use crate::course::check::Check;
 use crate::course::load::Course;
 use crate::event::{CheckFinished, Event, RunStarted, Tier};
-use crate::event::ExerciseStatus;
 use crate::judge::record::{Record, Verdict};
+use crate::judge::score::ExerciseStatus;
 use crate::judge::score::{self, Tally};
 
 type Sink<'s> = &'s mut dyn FnMut(Event);
@@ -99,13 +99,13 @@ fn grade_built(terms: &Terms, planned: &[Planned], programs: &Programs, sink: Si
                 let exercise = subjects[subject].planned.exercise.id.clone();
                 return sink(Event::CheckStarted { exercise, check: check.id.clone() });
             }
-            Told::Over(subject, check, record) => (subject, finished(&subjects[subject].planned, check, record)),
+            Told::Over(subject, check, record) => (subject, finished(&subjects[subject].planned, check, *record)),
             Told::Blocked(subject, check, by) => (subject, blocked(&subjects[subject].planned, check, by)),
         };
         let (subject, finished) = finished;
         let standing = &mut standings[subject];
         standing.verdicts.push((finished.verdict, finished.max_points));
-        sink(Event::CheckFinished(finished));
+        sink(Event::from(finished));
         let planned = &subjects[subject].planned;
         if standing.verdicts.len() == planned.checks.len() {
             sink(standing.event(planned));

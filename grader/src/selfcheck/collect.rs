@@ -115,17 +115,29 @@ impl Collector<'_, '_> {
 
     fn right_files(&self) -> Vec<PathBuf> {
         let folder = self.course.root.join("fixtures/right").join(&self.exercise.id);
-        let mut files: Vec<PathBuf> =
-            fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+        let mut files: Vec<PathBuf> = fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.is_file())
+            .collect();
         files.sort();
         files
     }
 
-    fn one_right(&mut self, name: &str, path: &Path, sources: &mut Sources, claims: &mut Claims) -> Result<(), BuildError> {
+    fn one_right(
+        &mut self,
+        name: &str,
+        path: &Path,
+        sources: &mut Sources,
+        claims: &mut Claims,
+    ) -> Result<(), BuildError> {
         let label = self.label("right", name);
         if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(path).map_err(BuildError::io("cannot read", path))?;
-            let program = format!("right-{}", path.file_stem().unwrap_or_default().to_string_lossy());
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let program = format!("{}-right-{stem}", self.exercise.id);
             sources.programs.insert(program.clone(), text);
             claims.push((program, label, Claim::PassesAll));
             return Ok(());
@@ -160,7 +172,7 @@ impl Collector<'_, '_> {
         let reference = fs::read_to_string(&path).map_err(BuildError::io("cannot read", &path))?;
         match mutant.apply(&reference) {
             Ok(text) => {
-                let program = format!("mutant-{}", mutant.id);
+                let program = format!("{}-mutant-{}", self.exercise.id, mutant.id);
                 match sources.programs.insert(program.clone(), text) {
                     Some(_) => self.wrong(&label, "there are two mutants of this name"),
                     None => claims.push((program, label, claim)),

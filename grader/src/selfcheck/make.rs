@@ -36,9 +36,8 @@ pub fn rust(root: &Path, cache: &Path, exercise: &str, sources: &Sources) -> Res
     }
     forget_others(&bins, sources);
     let target = cache.join("target");
-    let build = |what: Vec<&str>| {
-        Build { manifest: &package.join("Cargo.toml"), cwd: cache, target: &target, what }.run()
-    };
+    let build =
+        |what: Vec<&str>| Build { manifest: &package.join("Cargo.toml"), cwd: cache, target: &target, what }.run();
     let together = build(vec!["--bins", "--keep-going"])?;
     let mut made = Made::new();
     for name in sources.programs.keys() {

@@ -66,11 +66,15 @@ impl Mutant {
     pub fn apply(&self, source: &str) -> Result<String, String> {
         let edits = self.all_edits();
         if edits.is_empty() {
-            return Err("it changes nothing: it has neither `replace` and `with`, nor `edits`, nor `program`".to_owned());
+            return Err(
+                "it changes nothing: it has neither `replace` and `with`, nor `edits`, nor `program`".to_owned()
+            );
         }
         edits.iter().try_fold(source.to_owned(), |text, edit| match text.matches(&edit.replace).count() {
             1 => Ok(text.replacen(&edit.replace, &edit.with, 1)),
-            count => Err(format!("the text to replace stands {count} times in the reference, not once: {:?}", edit.replace)),
+            count => {
+                Err(format!("the text to replace stands {count} times in the reference, not once: {:?}", edit.replace))
+            }
         })
     }
 }

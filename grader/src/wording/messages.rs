@@ -7,8 +7,8 @@
 use std::fmt::Display;
 
 use crate::course::words::Lang;
-use crate::event::ExerciseStatus;
 use crate::judge::record::{Verdict, VoidKind};
+use crate::judge::score::ExerciseStatus;
 use crate::text::fill::fill;
 
 /// Something the grader says; `{name}` stands for a value.
@@ -79,7 +79,6 @@ phrases! {
     BLOCKED_BY_BUILD: "not run: the program does not build", "没有运行：程序无法构建";
     BUILD_FAILED: "the program does not build, so none of its checks was run; the compiler says:",
         "程序无法构建，所以没有运行任何检查；编译器的输出是：";
-    NOT_STARTED: "still the skeleton: look for todo!() in {file}", "仍是骨架：请在 {file} 中寻找 todo!（）";
 
     // Why a check is void.
     VOID_STARVED: "the machine was too busy to judge this fairly, so it costs nothing; try again when it is calmer",

@@ -4,15 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Finding;
+use super::names::expand;
+use super::steps::{MOST_STEPS, MOST_TRIED, count};
 use super::streams::{Kind, State, Stream, Use};
 use crate::course::cause::Rule;
 use crate::course::data::Data;
 use crate::course::path::Path;
-use crate::course::pieces::{self, Piece};
 use crate::course::step::{Recv, Step};
-
-/// The most steps that one check does, every round counted.
-const MOST_STEPS: u64 = 50_000;
 
 /// The names of the program's own streams.
 const STANDARD: [(&str, Kind); 3] = [("stdin", Kind::Input), ("stdout", Kind::Output), ("stderr", Kind::Output)];
@@ -38,14 +36,6 @@ pub fn walk(steps: &[Step], rules: &[Rule], path: &Path) -> Walked {
     walk.now.streams = walk.made.iter().map(|(name, kind)| (name.clone(), Stream::new(*kind))).collect();
     walk.experiments(rules, &path.key("causes"));
     Walked { findings: walk.findings.into_values().collect(), streams: Some(walk.addressed) }
-}
-
-fn count(steps: &[Step]) -> u64 {
-    let one = |step: &Step| match step {
-        Step::Repeat(repeat) => count(&repeat.steps).saturating_mul(repeat.times.into()).saturating_add(1),
-        _ => 1,
-    };
-    steps.iter().map(one).fold(0, u64::saturating_add)
 }
 
 /// Whether there is a program.
@@ -75,6 +65,8 @@ struct Walk {
     made: BTreeMap<String, Kind>,
     addressed: BTreeSet<String>,
     findings: BTreeMap<Path, Finding>,
+    /// Experiments that were walked through: once is enough, whatever the round.
+    tried: BTreeSet<Path>,
 }
 
 impl Walk {
@@ -93,9 +85,12 @@ impl Walk {
     /// The experiments of a step's rules find the streams as they were before the step.
     fn experiments(&mut self, rules: &[Rule], path: &Path) {
         for (nth, rule) in rules.iter().enumerate().filter(|(_, rule)| !rule.attempt.is_empty()) {
-            let before = self.now.clone();
-            self.steps(&rule.attempt, &path.index(nth).key("try"));
-            self.now = before;
+            let path = path.index(nth).key("try");
+            if count(&rule.attempt) <= MOST_TRIED && self.tried.insert(path.clone()) {
+                let before = self.now.clone();
+                self.steps(&rule.attempt, &path);
+                self.now = before;
+            }
         }
     }
 
@@ -247,7 +242,8 @@ impl Walk {
 
     /// Only a datagram can be empty; a stream would always have brought no bytes already.
     fn something(&mut self, recv: &Recv, path: &Path) {
-        let udp = self.now.streams.get(&recv.from).is_some_and(|stream| stream.kind == Kind::Udp);
+        let name = expand(&recv.from, self.now.round, path).unwrap_or_default();
+        let udp = self.now.streams.get(&name).is_some_and(|stream| stream.kind == Kind::Udp);
         let empty = |data: &Data| matches!(data, Data::Text(text) if text.is_empty());
         if !udp && recv.bytes.iter().chain(&recv.one_of).any(empty) {
             self.note(Finding::at(path, "no bytes at all always come").help("expect some, or use `silent`").on_key());
@@ -264,30 +260,13 @@ impl Walk {
         self.note(Finding::at(path, format!("there is no stream `{name}` here")).label(label).meant(name, names));
     }
 
-    /// A name with the round in place of `{i}`.
     fn expand(&mut self, name: &str, path: &Path) -> Option<String> {
-        let mut expanded = String::new();
-        for piece in pieces::pieces(name).unwrap_or_else(|_| vec![Piece::Plain(name.to_owned())]) {
-            match (piece, self.now.round) {
-                (Piece::Plain(plain), _) => expanded.push_str(&plain),
-                (Piece::Value { name, filters }, Some(round)) if name == "i" && filters.is_empty() => {
-                    expanded.push_str(&round.to_string());
-                }
-                (Piece::Value { name, .. }, None) if name == "i" => {
-                    let finding = Finding::at(path, "`{i}` stands only inside `repeat`");
-                    self.note(finding.help("write the number of the round, as in `c1`"));
-                    return None;
-                }
-                (Piece::Value { .. }, _) => {
-                    self.note(Finding::at(path, "a name holds no value but `{i}`").help("write the name itself"));
-                    return None;
-                }
+        match expand(name, self.now.round, path) {
+            Ok(name) => Some(name),
+            Err(finding) => {
+                self.note(finding);
+                None
             }
         }
-        if pieces::is_name(&expanded) && !expanded.contains('.') {
-            return Some(expanded);
-        }
-        self.note(Finding::at(path, format!("`{name}` cannot be a name")).help("use letters, digits, `_` and `-`"));
-        None
     }
 }

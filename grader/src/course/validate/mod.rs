@@ -9,6 +9,7 @@ pub mod checks;
 mod data;
 pub mod finding;
 mod flow;
+mod names;
 mod order;
 mod rules;
 pub mod sheet;

@@ -52,6 +52,10 @@ fn one(rule: &Rule, path: &Path, context: &Context, findings: &mut Vec<Finding>)
         let finding = Finding::at(&path.key("signal"), format!("there is no signal `{name}`"));
         findings.push(finding.meant(name, SIGNALS));
     }
+    if steps::count(&rule.attempt) > steps::MOST_TRIED {
+        let finding = Finding::at_key(&path.key("try"), format!("more than {} steps to try", steps::MOST_TRIED));
+        findings.push(finding.help("an experiment is small: it is made after a failure"));
+    }
     steps::steps(&rule.attempt, &path.key("try"), context, findings);
 }
 

@@ -8,6 +8,12 @@ use crate::course::data::Data;
 use crate::course::path::Path;
 use crate::course::step::{Coalesce, Connect, Exit, Fill, Fragment, Recv, RepeatSteps, Start, Step};
 
+/// The most steps that one check does, every round counted.
+pub const MOST_STEPS: u64 = 50_000;
+
+/// The most steps of an experiment, every round counted.
+pub const MOST_TRIED: u64 = 1_000;
+
 /// What `coalesce` can put into a program's receive buffer at once.
 const MOST_AT_ONCE: usize = 32 * 1024;
 
@@ -17,6 +23,15 @@ pub fn steps(steps: &[Step], path: &Path, context: &Context, findings: &mut Vec<
         let name = one.name();
         step(one, &path.index(nth).key(name), context, findings);
     }
+}
+
+/// How many steps are done, every round counted.
+pub fn count(steps: &[Step]) -> u64 {
+    let one = |step: &Step| match step {
+        Step::Repeat(repeat) => count(&repeat.steps).saturating_mul(repeat.times.into()).saturating_add(1),
+        _ => 1,
+    };
+    steps.iter().map(one).fold(0, u64::saturating_add)
 }
 
 fn step(step: &Step, path: &Path, context: &Context, findings: &mut Vec<Finding>) {

@@ -246,10 +246,10 @@ impl World {
             ProcessEnd::Status(101) if self.has_panicked() => {
                 Finding { symptom: Some(Symptom::Panicked), ..finding }.with("status", 101)
             }
+            // An orderly end of the program does not explain a reset: unread bytes do.
+            ProcessEnd::Status(0) if finding.symptom == Some(Symptom::Reset) => finding.with("status", 0),
             ProcessEnd::Status(status) if answered => finding.with("status", status),
-            ProcessEnd::Status(status) => {
-                Finding { symptom: Some(Symptom::Exited), ..finding }.with("status", status)
-            }
+            ProcessEnd::Status(status) => Finding { symptom: Some(Symptom::Exited), ..finding }.with("status", status),
         }
     }
 

@@ -39,7 +39,11 @@ pub fn end(world: &mut World, end: &End) -> Outcome {
     let late = waited == Waited::Late;
     Err(match symptom {
         Symptom::Extra | Symptom::Flood => Finding { deadline: late, ..finding }.into(),
-        _ => world.ended_or(finding, late).into(),
+        _ => {
+            // Whether the program has ended too must not depend on how soon it is looked at.
+            world.settle()?;
+            world.ended_or(finding, late).into()
+        }
     })
 }
 

@@ -49,11 +49,12 @@ pub fn run(world: &mut World, step: &Step) -> Outcome {
         Step::Http(http) => http::http(world, http),
         Step::Json(json) => json::json(world, json),
         Step::Repeat(repeat) => {
+            let outer = world.round;
             for round in 1..=repeat.times {
-                world.values.set_round(Some(round));
+                world.set_round(Some(round));
                 repeat.steps.iter().try_for_each(|step| run(world, step))?;
             }
-            world.values.set_round(None);
+            world.set_round(outer);
             Ok(())
         }
     }

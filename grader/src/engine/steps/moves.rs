@@ -78,11 +78,11 @@ pub fn fragment(world: &mut World, fragment: &Fragment) -> Outcome {
     let pieces = pieces(&bytes, fragment);
     let note = format!("in {} pieces", pieces.len());
     world.note("send", Some(&name), Some(&bytes), note);
-    world.stream(&name)?.last_sent.clone_from(&bytes);
     let mut sent = 0;
     for (number, piece) in pieces.iter().enumerate() {
         write_all(world, &name, piece)?;
         sent += piece.len();
+        world.stream(&name)?.last_sent = bytes[..sent].to_vec();
         if number + 1 < pieces.len() {
             consumed(world, &name)?;
             if !fragment.answers {
@@ -210,17 +210,10 @@ pub fn fill(world: &mut World, fill: &Fill) -> Outcome {
     Ok(())
 }
 
-/// Closes a stream.
+/// Closes a stream; one that is closed already stays so.
 pub fn close(world: &mut World, close: &Close) -> Outcome {
     let name = world.name(&close.of)?;
-    let note = match close.how {
-        Closing::Fin => "close",
-        Closing::Rst => "close with RST",
-        Closing::Half => "shutdown(WR)",
-    };
-    world.note("close", Some(&name), None, note);
-    world.stir();
-    let stream = world.stream(&name)?;
+    let Some(stream) = world.streams.get_mut(&name) else { return Ok(()) };
     match (&mut stream.carrier, close.how) {
         (Carrier::Input(pipe), _) => *pipe = None,
         (Carrier::Tcp(socket), Closing::Half) => {
@@ -245,5 +238,12 @@ pub fn close(world: &mut World, close: &Close) -> Outcome {
             world.streams.remove(&name);
         }
     }
+    let note = match close.how {
+        Closing::Fin => "close",
+        Closing::Rst => "close with RST",
+        Closing::Half => "shutdown(WR)",
+    };
+    world.note("close", Some(&name), None, note);
+    world.stir();
     world.pump(Duration::ZERO).map(drop)
 }

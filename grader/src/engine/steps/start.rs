@@ -17,16 +17,15 @@ use crate::kernel::diag::SocketRow;
 use crate::kernel::{fds, unix};
 
 /// The environment of every program, the same everywhere: nothing of the machine's own gets in.
-const ENVIRONMENT: &[&str] = &[
-    "LANG=C.UTF-8",
-    "LC_ALL=C.UTF-8",
-    "PATH=/usr/local/bin:/usr/bin:/bin",
-    "PYTHONDONTWRITEBYTECODE=1",
-    "TZ=UTC",
-];
+const ENVIRONMENT: &[&str] =
+    &["LANG=C.UTF-8", "LC_ALL=C.UTF-8", "PATH=/usr/local/bin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE=1", "TZ=UTC"];
 
 /// Starts the program and waits until it is ready.
 pub fn start(world: &mut World, start: &Start) -> Outcome {
+    if world.program.is_some() && world.held.is_empty() && !world.plays_server {
+        // A program that does not set SO_REUSEADDR could not bind the port of the one before.
+        world.move_to_fresh_port()?;
+    }
     forget_the_last(world);
     let mut argv = world.job.program.argv.clone();
     for arg in start.args.as_ref().unwrap_or(&world.job.launch.args) {
@@ -66,8 +65,10 @@ pub fn start(world: &mut World, start: &Start) -> Outcome {
 
 /// The folder that the program may write to: its own `/tmp`, or one of the machine's that goes with the check.
 fn scratch(world: &World) -> Outcome<PathBuf> {
+    let program = &world.job.program;
+    let shows_tmp = program.visible.iter().chain([&program.cwd]).any(|path| path.as_os_str() == "/tmp");
     match (world.job.tier, &world.scratch) {
-        (Tier::Sealed, _) => Ok(PathBuf::from("/tmp")),
+        (Tier::Sealed, _) => Ok(PathBuf::from(if shows_tmp { "/dev/shm" } else { "/tmp" })),
         (Tier::Guarded | Tier::Basic, Some(folder)) => Ok(folder.path().to_owned()),
         (Tier::Guarded | Tier::Basic, None) => Err(Stop::void(VoidKind::Lost, "there is no scratch folder")),
     }
