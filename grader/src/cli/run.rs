@@ -111,6 +111,7 @@ fn role(exercise: &Exercise) -> Role {
     match (exercise.file.program.ready, played) {
         (Ready::Tcp, _) => Role::Server(Transport::Tcp),
         (Ready::Udp, _) => Role::Server(Transport::Udp),
+        (Ready::Unix, _) => Role::Server(Transport::Unix),
         (Ready::Started, Some(over)) => Role::Client(over),
         (Ready::Started, None) => Role::Other,
     }
@@ -160,7 +161,8 @@ fn commands(role: Role, address: SocketAddr) -> Vec<String> {
                 r#"s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("{ip}", {port})); d, a = s.recvfrom(65535); print(d); s.sendto(d.upper(), a)"#
             )),
         ],
-        Role::Other => Vec::new(),
+        // Where a Unix socket is, the command below says.
+        Role::Server(Transport::Unix) | Role::Client(Transport::Unix) | Role::Other => Vec::new(),
     }
 }
 

@@ -137,7 +137,8 @@ pub struct CausesFile {
 #[serde(deny_unknown_fields)]
 pub struct Cause {
     /// What is wrong with the program, in one sentence. May use `{expected}`, `{actual}`, `{sent}`, `{pieces}`,
-    /// `{status}`, `{stderr}`, `{wanted_address}`, `{actual_address}`, `{unread}`, `{waiting}`, `{count}`, `{limit}`.
+    /// `{status}`, `{stderr}`, `{wanted_address}`, `{actual_address}`, `{unread}`, `{waiting}`, `{count}`, `{limit}`, `{signal}`,
+    /// `{wanted_status}`, `{about}`, `{detail}`, `{path}`, `{resource}`, `{what}`.
     pub message: Words,
     /// Three hints; an exercise may have its own in place of these.
     pub hints: Hints,

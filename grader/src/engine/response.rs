@@ -174,9 +174,9 @@ fn content(
     let whole = |body: &[u8], used: usize, fields| {
         Read::Whole(Response { status, fields, body: body.to_vec(), length: at + used })
     };
-    let length = match fields.get("content-length").map(|value| value.parse::<usize>()) {
-        Some(Err(_)) => return Read::Bad(at, "Content-Length is not one number"),
-        Some(Ok(length)) => Some(length),
+    let length = match fields.get("content-length").map(|value| number(value)) {
+        Some(None) => return Read::Bad(at, "Content-Length is not one number"),
+        Some(length) => length,
         None => None,
     };
     if to_head || status < 200 || matches!(status, 204 | 304) {
@@ -197,6 +197,11 @@ fn content(
         (None, None) if ended => whole(rest, rest.len(), fields),
         (None, None) => Read::Begun,
     }
+}
+
+/// Decimal digits and nothing else: `parse` would take a sign.
+fn number(text: &str) -> Option<usize> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 enum Chunks {
@@ -305,6 +310,7 @@ mod tests {
     #[case::space_before_colon("HTTP/1.1 200 OK\r\nA : b\r\n", 18)]
     #[case::folded("HTTP/1.1 200 OK\r\nA: b\r\n c\r\n", 23)]
     #[case::two_lengths("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", 57)]
+    #[case::signed_length("HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\n", 39)]
     #[case::chunk_size("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 47)]
     fn what_is_no_response_is_told_at_its_first_wrong_byte(#[case] bytes: &str, #[case] at: usize) {
         assert!(matches!(read(bytes.as_bytes(), false, false), Read::Bad(wrong, _) if wrong == at), "{:?}", read(bytes.as_bytes(), false, false));

@@ -2,7 +2,10 @@
 
 use crate::course::check::Launch;
 use crate::course::data::Data;
-use crate::course::step::{Closing, Coalesce, Connect, End, Ending, Fragment, Ready, Recv, Start, Step, Transport};
+use crate::course::step::{
+    Closing, Coalesce, Connect, End, Ending, Files, Fragment, Http, Json, MakeFile, Member, Queue, Ready, Recv, Send, Start,
+    Step, Transport,
+};
 use crate::course::template::describe;
 use crate::course::words::Lang;
 use crate::wording::messages::{Phrase, phrase};
@@ -12,19 +15,31 @@ const START_ARGS: Phrase = phrase("start the program with the arguments {args}",
 const READY_TCP: Phrase =
     phrase("{start} and wait until it listens at its address", "{start}，等到它在自己的地址上监听");
 const READY_UDP: Phrase = phrase("{start} and wait until its socket is bound", "{start}，等到它的套接字绑定完成");
+const READY_UNIX: Phrase =
+    phrase("{start} and wait until it listens at the path {at}", "{start}，等到它在路径 {at} 上监听");
 const EXACT: Phrase = phrase("{start}, at exactly that address", "{start}，而且必须正好是那个地址");
 const OCCUPY: Phrase = phrase(
     "take the program's address first ({over}), so that it cannot bind",
     "先占用程序的地址（{over}），使它无法绑定",
 );
 const LISTEN: Phrase = phrase("play a {over} server, called {name}", "扮演一个 {over} 服务器，称为 {name}");
+const LISTEN_SHARED: Phrase = phrase(
+    "listen beside the program for datagrams to its port, broadcasts too; this is {name}",
+    "与程序同时接收发往其端口的数据报（包括广播），称为 {name}",
+);
 const CONNECT: Phrase = phrase("connect to the program over {over}; this is {name}", "用 {over} 连接程序，称为 {name}");
+const CONNECT_TO: Phrase =
+    phrase("connect over {over} to {to}; this is {name}", "用 {over} 连接 {to}，称为 {name}");
+const CONNECT_WAITS: Phrase =
+    phrase("{connect}; it must be kept waiting, for the queue is full", "{connect}；队列已满，它必须一直等待");
 const CONNECT_UNREAD: Phrase = phrase("{connect}, which never reads", "{connect}，它从不读取");
 const ACCEPT: Phrase = phrase(
     "accept the connection that the program makes to {from}; this is {name}",
     "接受程序对 {from} 的连接，称为 {name}",
 );
 const SEND: Phrase = phrase("send {bytes} to {to}", "向 {to} 发送 {bytes}");
+const SEND_TOWARD: Phrase =
+    phrase("send {bytes} from {to} to whoever sent last to {toward}", "从 {to} 向最后发给 {toward} 的一方发送 {bytes}");
 const FRAGMENT_EACH: Phrase = phrase(
     "send {bytes} to {to} in pieces of {each} bytes, each one read before the next comes",
     "把 {bytes} 按每片 {each} 字节发送给 {to}，前一片被读走之后才发下一片",
@@ -40,6 +55,19 @@ const COALESCE: Phrase =
 const RECV: Phrase = phrase("expect {bytes} from {from}", "期望从 {from} 收到 {bytes}");
 const RECV_ONE_OF: Phrase = phrase("expect from {from} one of {bytes}", "期望从 {from} 收到以下之一：{bytes}");
 const RECV_LIKE: Phrase = phrase("expect from {from} what matches {bytes}", "期望从 {from} 收到与 {bytes} 匹配的内容");
+const RECV_LOSSY: Phrase = phrase("{recv}, compared as text", "{recv}，按文本比较");
+const RECV_CAPTURE: Phrase = phrase("{recv}; {value} is what its group matches", "{recv}；{value} 是其中分组匹配的内容");
+const HTTP: Phrase = phrase(
+    "expect from {from} an HTTP response to {method} with the status {status}",
+    "期望从 {from} 收到对 {method} 的 HTTP 响应，状态码为 {status}",
+);
+const HTTP_HEADERS: Phrase = phrase("{http}, with {headers}", "{http}，带有 {headers}");
+const HTTP_ABSENT: Phrase = phrase("{http}, without {headers}", "{http}，不带 {headers}");
+const HTTP_BODY: Phrase = phrase("{http}, with the body {body}", "{http}，正文为 {body}");
+const JSON: Phrase = phrase("expect from {from} a frame with a JSON object", "期望从 {from} 收到一个 JSON 对象帧");
+const JSON_MEMBERS: Phrase = phrase("{json}, with {members}", "{json}，带有 {members}");
+const JSON_ABSENT: Phrase = phrase("{json}, without {members}", "{json}，不带 {members}");
+const JSON_LINE: Phrase = phrase("{name}: any line", "{name}：任意一行");
 const SILENT: Phrase = phrase("expect that nothing comes from {on}", "期望 {on} 上没有任何内容");
 const END: Phrase = phrase("expect the end of {of} ({how})", "期望 {of} 结束（{how}）");
 const END_AFTER: Phrase = phrase("{end}, whatever comes before it", "{end}，之前的内容不限");
@@ -64,6 +92,31 @@ const STEADY: Phrase = phrase(
     "期望自 {since} 以来描述符和线程增加不超过 {allow} 个",
 );
 const CALM: Phrase = phrase("expect that the waiting program uses no processor time", "期望等待中的程序不占用处理器");
+const QUEUE_LIMIT: Phrase = phrase(
+    "expect that the program listens with a backlog of {limit}",
+    "期望程序监听时的 backlog 为 {limit}",
+);
+const QUEUE_WAITING: Phrase = phrase(
+    "expect {waiting} connections that wait to be accepted",
+    "期望有 {waiting} 个连接等待 accept",
+);
+const QUEUE_BOTH: Phrase = phrase("{limit}, and {waiting}", "{limit}，{waiting}");
+const MEMORY: Phrase = phrase(
+    "expect that the program's largest use of memory has grown by less than {mib} MiB since {since}",
+    "期望自 {since} 以来程序的内存峰值增长少于 {mib} MiB",
+);
+const DESCRIPTORS: Phrase = phrase(
+    "look at the program's descriptors: {{listener_fd}}, {{listener_reuseaddr}}, {{free_fd}}",
+    "查看程序的描述符：{{listener_fd}}、{{listener_reuseaddr}}、{{free_fd}}",
+);
+const FILE: Phrase = phrase("make the file {path} with {bytes}", "创建文件 {path}，内容为 {bytes}");
+const FOLDER: Phrase = phrase("make the folder {path}", "创建文件夹 {path}");
+const LINK: Phrase = phrase("make the symbolic link {path} to {to}", "创建指向 {to} 的符号链接 {path}");
+const FIFO: Phrase = phrase("make the FIFO {path}", "创建 FIFO {path}");
+const FILE_IS: Phrase = phrase("expect that the file {path} holds {bytes}", "期望文件 {path} 的内容为 {bytes}");
+const FILES: Phrase =
+    phrase("expect that the folder {path} holds these files and no other: {names}", "期望文件夹 {path} 中正好有：{names}");
+const NOTHING: Phrase = phrase("none", "无");
 const REPEAT: Phrase = phrase("{times} times:", "重复 {times} 次：");
 const OR: Phrase = phrase(" or ", " 或 ");
 
@@ -81,10 +134,11 @@ fn line(step: &Step, launch: &Launch, lang: Lang) -> String {
     match step {
         Step::Start(start) => start_line(start, launch, lang),
         Step::Occupy(occupy) => OCCUPY.with(lang, &[("over", &transport(occupy.over))]),
+        Step::Listen(listen) if listen.shared => LISTEN_SHARED.with(lang, &[("name", &listen.name)]),
         Step::Listen(listen) => LISTEN.with(lang, &[("over", &transport(listen.over)), ("name", &listen.name)]),
         Step::Connect(connect) => connect_line(connect, lang),
         Step::Accept(accept) => ACCEPT.with(lang, &[("from", &accept.from), ("name", &accept.name)]),
-        Step::Send(send) => SEND.with(lang, &[("bytes", &describe(&send.bytes)), ("to", &send.to)]),
+        Step::Send(send) => send_line(send, lang),
         Step::Fragment(fragment) => fragment_line(fragment, lang),
         Step::Coalesce(Coalesce { to, writes }) => COALESCE.with(lang, &[("writes", &list(writes, ", ")), ("to", to)]),
         Step::Recv(recv) => recv_line(recv, lang),
@@ -102,6 +156,16 @@ fn line(step: &Step, launch: &Launch, lang: Lang) -> String {
         Step::Mark(mark) => MARK.with(lang, &[("name", &mark.name)]),
         Step::Steady(steady) => STEADY.with(lang, &[("since", &steady.since), ("allow", &steady.allow)]),
         Step::Calm(_) => CALM.get(lang).to_owned(),
+        Step::Queue(queue) => queue_line(queue, lang),
+        Step::Memory(memory) => MEMORY.with(lang, &[("mib", &memory.grown_below_mib), ("since", &memory.since)]),
+        Step::Descriptors => DESCRIPTORS.with(lang, &[]),
+        Step::File(file) => file_line(file, lang),
+        Step::Link(link) => LINK.with(lang, &[("path", &describe(&link.path)), ("to", &describe(&link.to))]),
+        Step::Fifo(fifo) => FIFO.with(lang, &[("path", &describe(&fifo.path))]),
+        Step::FileIs(file) => FILE_IS.with(lang, &[("path", &describe(&file.path)), ("bytes", &describe(&file.bytes))]),
+        Step::Files(files) => files_line(files, lang),
+        Step::Http(http) => http_line(http, lang),
+        Step::Json(json) => json_line(json, lang),
         Step::Repeat(repeat) => REPEAT.with(lang, &[("times", &repeat.times)]),
     }
 }
@@ -114,16 +178,33 @@ fn start_line(start: &Start, launch: &Launch, lang: Lang) -> String {
     let ready = match start.ready.unwrap_or(launch.ready) {
         Ready::Tcp => READY_TCP.with(lang, &[("start", &started)]),
         Ready::Udp => READY_UDP.with(lang, &[("start", &started)]),
+        Ready::Unix => {
+            let at = start.at.as_ref().map(describe).unwrap_or_default();
+            READY_UNIX.with(lang, &[("start", &started), ("at", &at)])
+        }
         Ready::Started => started,
     };
     if start.exact { EXACT.with(lang, &[("start", &ready)]) } else { ready }
 }
 
 fn connect_line(connect: &Connect, lang: Lang) -> String {
-    let line = CONNECT.with(lang, &[("over", &transport(connect.over)), ("name", &connect.name)]);
+    let over = transport(connect.over);
+    let line = match &connect.to {
+        Some(to) => CONNECT_TO.with(lang, &[("over", &over), ("to", &describe(to)), ("name", &connect.name)]),
+        None => CONNECT.with(lang, &[("over", &over), ("name", &connect.name)]),
+    };
+    let line = if connect.waits { CONNECT_WAITS.with(lang, &[("connect", &line)]) } else { line };
     match connect.unread {
         Some(_) => CONNECT_UNREAD.with(lang, &[("connect", &line)]),
         None => line,
+    }
+}
+
+fn send_line(send: &Send, lang: Lang) -> String {
+    let bytes = describe(&send.bytes);
+    match &send.toward {
+        Some(toward) => SEND_TOWARD.with(lang, &[("bytes", &bytes), ("to", &send.to), ("toward", toward)]),
+        None => SEND.with(lang, &[("bytes", &bytes), ("to", &send.to)]),
     }
 }
 
@@ -140,11 +221,70 @@ fn fragment_line(fragment: &Fragment, lang: Lang) -> String {
 }
 
 fn recv_line(recv: &Recv, lang: Lang) -> String {
-    match (&recv.bytes, &recv.like) {
+    let line = match (&recv.bytes, &recv.like) {
         (Some(bytes), _) => RECV.with(lang, &[("bytes", &describe(bytes)), ("from", &recv.from)]),
         (None, Some(like)) => RECV_LIKE.with(lang, &[("bytes", &format!("/{like}/")), ("from", &recv.from)]),
         (None, None) => RECV_ONE_OF.with(lang, &[("bytes", &list(&recv.one_of, OR.get(lang))), ("from", &recv.from)]),
+    };
+    let line = if recv.lossy { RECV_LOSSY.with(lang, &[("recv", &line)]) } else { line };
+    match &recv.capture {
+        Some(name) => RECV_CAPTURE.with(lang, &[("recv", &line), ("value", &format!("{{{name}}}"))]),
+        None => line,
     }
+}
+
+fn http_line(http: &Http, lang: Lang) -> String {
+    let status = numbers(&http.status, OR.get(lang));
+    let mut line = HTTP.with(lang, &[("from", &http.from), ("method", &http.method), ("status", &status)]);
+    if !http.headers.is_empty() {
+        let fields = http.headers.iter().map(|(name, like)| format!("{name}: /{like}/")).collect::<Vec<_>>();
+        line = HTTP_HEADERS.with(lang, &[("http", &line), ("headers", &fields.join(", "))]);
+    }
+    if !http.absent.is_empty() {
+        line = HTTP_ABSENT.with(lang, &[("http", &line), ("headers", &http.absent.join(", "))]);
+    }
+    match &http.body {
+        Some(body) => HTTP_BODY.with(lang, &[("http", &line), ("body", &describe(body))]),
+        None => line,
+    }
+}
+
+fn json_line(json: &Json, lang: Lang) -> String {
+    let member = |(name, member): (&String, &Member)| match member {
+        Member::Text(data) | Member::Number(data) => format!("{name}: {}", describe(data)),
+        Member::Line => JSON_LINE.with(lang, &[("name", name)]),
+    };
+    let mut line = JSON.with(lang, &[("from", &json.from)]);
+    if !json.members.is_empty() {
+        let members = json.members.iter().map(member).collect::<Vec<_>>().join(", ");
+        line = JSON_MEMBERS.with(lang, &[("json", &line), ("members", &members)]);
+    }
+    match json.absent.as_slice() {
+        [] => line,
+        absent => JSON_ABSENT.with(lang, &[("json", &line), ("members", &absent.join(", "))]),
+    }
+}
+
+fn queue_line(queue: &Queue, lang: Lang) -> String {
+    let limit = queue.limit.map(|limit| QUEUE_LIMIT.with(lang, &[("limit", &limit)]));
+    let waiting = queue.waiting.map(|waiting| QUEUE_WAITING.with(lang, &[("waiting", &waiting)]));
+    match (limit, waiting) {
+        (Some(limit), Some(waiting)) => QUEUE_BOTH.with(lang, &[("limit", &limit), ("waiting", &waiting)]),
+        (limit, waiting) => limit.or(waiting).unwrap_or_default(),
+    }
+}
+
+fn file_line(file: &MakeFile, lang: Lang) -> String {
+    let path = describe(&file.path);
+    match &file.path {
+        Data::Text(text) if text.ends_with('/') => FOLDER.with(lang, &[("path", &path)]),
+        _ => FILE.with(lang, &[("path", &path), ("bytes", &describe(&file.bytes))]),
+    }
+}
+
+fn files_line(files: &Files, lang: Lang) -> String {
+    let names = if files.names.is_empty() { NOTHING.get(lang).to_owned() } else { list(&files.names, ", ") };
+    FILES.with(lang, &[("path", &describe(&files.folder)), ("names", &names)])
 }
 
 fn end_line(end: &End, lang: Lang) -> String {
@@ -169,6 +309,7 @@ fn transport(over: Transport) -> &'static str {
     match over {
         Transport::Tcp => "TCP",
         Transport::Udp => "UDP",
+        Transport::Unix => "Unix",
     }
 }
 
@@ -183,7 +324,7 @@ fn numbers<T: ToString>(numbers: &[T], between: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::course::step::{Close, Exit, RepeatSteps, Send};
+    use crate::course::step::{Close, Exit, RepeatSteps};
 
     fn launch(ready: Ready) -> Launch {
         Launch { args: vec![], ready }
@@ -192,7 +333,7 @@ mod tests {
     #[test]
     fn steps_inside_a_repetition_stand_below_it() {
         let close = Step::Close(Close { of: "c".into(), how: Closing::Half });
-        let send = Step::Send(Send { to: "c".into(), bytes: Data::Text("x".into()) });
+        let send = Step::Send(Send { to: "c".into(), bytes: Data::Text("x".into()), toward: None });
         let steps = [Step::Start(Start::default()), Step::Repeat(RepeatSteps { times: 3, steps: vec![send, close] })];
         let said = lines(&steps, &launch(Ready::Tcp), Lang::En);
         assert_eq!(said[0], "start the program and wait until it listens at its address");

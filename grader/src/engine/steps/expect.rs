@@ -35,7 +35,11 @@ impl Wanted {
                 Some(found) if found.start() == 0 => Match::Whole(found.end()),
                 _ => Match::Begun,
             },
-            Wanted::Lossy(all) => lossy(all, got),
+            Wanted::Lossy(all) => {
+                let all: Vec<Match> = all.iter().map(|one| lossy(one, got)).collect();
+                let whole = all.iter().find(|one| matches!(one, Match::Whole(_)));
+                whole.or(all.iter().find(|one| **one == Match::Begun)).cloned().unwrap_or(Match::Wrong)
+            }
             Wanted::OneOf(all) => match all.iter().find(|one| got.starts_with(one)) {
                 Some(one) => Match::Whole(one.len()),
                 None if all.iter().any(|one| one.starts_with(got)) => Match::Begun,
@@ -64,40 +68,32 @@ impl Wanted {
 /// U+FFFD in UTF-8.
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 
-/// How far `got` agrees with one of `all` when runs of U+FFFD are collapsed. What may be the beginning of another U+FFFD
-/// is left out until more has come.
-fn lossy(all: &[Vec<u8>], got: &[u8]) -> Match {
-    let begun = (1..REPLACEMENT.len()).rev().find(|length| got.ends_with(&REPLACEMENT[..*length])).unwrap_or(0);
-    let got = collapsed(&got[..got.len() - begun]);
-    let all: Vec<Vec<u8>> = all.iter().map(|one| collapsed(one)).collect();
-    match Wanted::OneOf(all).compare(&got) {
-        Match::Whole(_) => Match::Whole(usize::MAX),
-        other => other,
-    }
-}
-
-fn collapsed(bytes: &[u8]) -> Vec<u8> {
-    let mut out: Vec<u8> = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some((first, after)) = rest.split_first() {
-        match rest.strip_prefix(REPLACEMENT) {
-            Some(after) if out.ends_with(REPLACEMENT) => rest = after,
-            Some(after) => {
-                out.extend_from_slice(REPLACEMENT);
-                rest = after;
-            }
-            None => {
-                out.push(*first);
-                rest = after;
-            }
+/// How far `got` agrees with `one` where a run of U+FFFD counts as one, in either.
+fn lossy(one: &[u8], got: &[u8]) -> Match {
+    let (mut wanted, mut rest) = (one, got);
+    while !wanted.is_empty() {
+        match (skip_run(wanted), skip_run(rest)) {
+            (Some(after), Some(after_got)) => (wanted, rest) = (after, after_got),
+            (Some(_), None) if REPLACEMENT.starts_with(rest) => return Match::Begun,
+            (None, None) => match (wanted.split_first(), rest.split_first()) {
+                (Some((a, after)), Some((b, after_got))) if a == b => (wanted, rest) = (after, after_got),
+                // It may be the beginning of a U+FFFD that belongs to the run before.
+                (Some(_), _) if REPLACEMENT.starts_with(rest) => return Match::Begun,
+                _ => return Match::Wrong,
+            },
+            (Some(_), None) | (None, Some(_)) => return Match::Wrong,
         }
     }
-    out
+    Match::Whole(got.len() - rest.len())
 }
 
-/// How many bytes of `got` collapse to the whole of what was expected: up to the end of its line.
-fn line_length(got: &[u8]) -> usize {
-    got.iter().position(|byte| *byte == b'\n').map_or(got.len(), |end| end + 1)
+/// What follows the run of U+FFFD that `bytes` begins with.
+fn skip_run(bytes: &[u8]) -> Option<&[u8]> {
+    let mut rest = bytes.strip_prefix(REPLACEMENT)?;
+    while let Some(after) = rest.strip_prefix(REPLACEMENT) {
+        rest = after;
+    }
+    Some(rest)
 }
 
 fn common(one: &[u8], other: &[u8]) -> usize {
@@ -144,9 +140,9 @@ fn wanted(world: &World, recv: &Recv) -> Outcome<Wanted> {
 fn capture(world: &mut World, recv: &Recv, name: &str, wanted: &Wanted) -> Outcome {
     let (Some(value), Wanted::Like(regex)) = (&recv.capture, wanted) else { return Ok(()) };
     let got = got(world, name)?;
-    if let Some(group) = regex.captures(&got).and_then(|groups| groups.get(1)) {
-        world.values.set(value, group.as_bytes());
-    }
+    let group = regex.captures(&got).and_then(|groups| groups.get(1));
+    // A group that takes no part in the match is empty.
+    world.values.set(value, group.map_or(&b""[..], |group| group.as_bytes()));
     Ok(())
 }
 
@@ -167,7 +163,6 @@ fn seen(world: &mut World, name: &str, wanted: &Wanted) -> Outcome<Option<Seen>>
         false => wanted.compare(&stream.inbox),
     };
     Ok(match compared {
-        Match::Whole(usize::MAX) => Some(Seen::Right(line_length(&stream.inbox))),
         Match::Whole(length) => Some(Seen::Right(length)),
         Match::Wrong => Some(Seen::Wrong),
         Match::Begun => stream.ended.map(Seen::Ended),
@@ -283,6 +278,27 @@ mod tests {
     fn the_first_byte_that_fits_no_alternative_is_wrong() {
         assert_eq!(one_of(&["ok\n", "no\n"]).compare(b"x"), Match::Wrong);
         assert_eq!(one_of(&["ok\n", "no\n"]).nearest(b"nx"), Some(&b"no\n"[..]));
+    }
+
+    #[rstest::rstest]
+    #[case("a\u{fffd}\u{fffd}b\n", Match::Whole(9))]
+    #[case("a\u{fffd}b\nmore", Match::Whole(6))]
+    #[case("a\u{fffd}", Match::Begun)]
+    #[case("ab", Match::Wrong)]
+    #[case("", Match::Begun)]
+    fn a_run_of_replacement_characters_counts_as_one(#[case] got: &str, #[case] expected: Match) {
+        let wanted = Wanted::Lossy(vec!["a\u{fffd}\u{fffd}\u{fffd}b\n".as_bytes().to_vec()]);
+        assert_eq!(wanted.compare(got.as_bytes()), expected);
+    }
+
+    #[test]
+    fn a_replacement_character_may_come_in_pieces() {
+        let wanted = Wanted::Lossy(vec!["\u{fffd}x".as_bytes().to_vec()]);
+        let got = "\u{fffd}\u{fffd}x".as_bytes();
+        for end in 0..got.len() {
+            assert_eq!(wanted.compare(&got[..end]), Match::Begun, "after {end} bytes");
+        }
+        assert_eq!(wanted.compare_datagram(got), Match::Whole(7));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Expecting an HTTP response.
 
-use regex::Regex;
+use regex::bytes::Regex;
 
 use crate::course::cause::Symptom;
 use crate::course::step::{Ending, Http};
@@ -21,11 +21,11 @@ pub fn http(world: &mut World, http: &Http) -> Outcome {
             (Read::Begun, None) => None,
             (Read::Begun, Some(Ending::Fin)) => Some(Err(Finding::new(Symptom::Eof))),
             (Read::Begun, Some(Ending::Rst)) => Some(Err(Finding::new(Symptom::Reset))),
-            (Read::Bad(at, why), _) => Some(Err(wrong("syntax", why, at))),
+            (Read::Bad(at, why), _) => Some(Err(Finding { differs_at: Some(at), ..wrong("syntax", why) })),
             (Read::Whole(response), _) => Some(Ok(response)),
         })
     })?;
-    let late = waited == Waited::Late;
+    let late = matches!(waited, Waited::Late);
     let finding = match waited {
         Waited::There(Ok(response)) => match disagreement(world, http, &response)? {
             None => {
@@ -41,7 +41,7 @@ pub fn http(world: &mut World, http: &Http) -> Outcome {
         }
     };
     world.settle()?;
-    let actual = world.stream(&name)?.inbox.clone();
+    let actual = finding.actual.clone().unwrap_or(world.stream(&name)?.inbox.clone());
     let finding = Finding { actual: Some(actual), ..finding.on(&name) };
     Err(match finding.symptom {
         Some(Symptom::Wrong) => finding.into(),
@@ -49,37 +49,48 @@ pub fn http(world: &mut World, http: &Http) -> Outcome {
     })
 }
 
-fn wrong(about: &str, detail: impl ToString, at: usize) -> Finding {
-    let finding = Finding::new(Symptom::Wrong).with("about", about).with("detail", detail);
-    Finding { differs_at: Some(at), ..finding }
+fn wrong(about: &str, detail: impl ToString) -> Finding {
+    Finding::new(Symptom::Wrong).with("about", about).with("detail", detail)
 }
 
 /// What of a well-formed response is not as expected.
 fn disagreement(world: &World, http: &Http, response: &Response) -> Outcome<Option<Finding>> {
     if !http.status.contains(&response.status) {
         let wanted = http.status.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ");
-        let finding = wrong("status", format!("{wanted} expected"), 9).with("status", response.status);
-        return Ok(Some(finding.with("wanted_status", wanted)));
+        let finding = wrong("status", format!("{}, and {wanted} was due", response.status));
+        return Ok(Some(finding.with("status", response.status).with("wanted_status", wanted)));
     }
+    if let Some(finding) = fields(http, response)? {
+        return Ok(Some(finding));
+    }
+    let Some(body) = &http.body else { return Ok(None) };
+    let expected = world.bytes(body)?;
+    Ok((expected != response.body).then(|| wrong_body(expected, &response.body)))
+}
+
+fn fields(http: &Http, response: &Response) -> Outcome<Option<Finding>> {
+    let about = |name: &str| format!("header {name}");
     for (name, pattern) in &http.headers {
         let regex = Regex::new(&format!("^(?:{pattern})$")).map_err(|error| Stop::void(VoidKind::Lost, error))?;
         match response.fields.get(name) {
-            None => return Ok(Some(wrong(&format!("header {name}"), format!("there is no `{name}`"), 0))),
-            Some(value) if !regex.is_match(value) => {
-                return Ok(Some(wrong(&format!("header {name}"), format!("`{name}: {value}`"), 0)));
+            None => return Ok(Some(wrong(&about(name), format!("there is no `{name}`")))),
+            Some(value) if !regex.is_match(value.as_bytes()) => {
+                return Ok(Some(wrong(&about(name), format!("`{name}: {value}`"))));
             }
             Some(_) => {}
         }
     }
-    if let Some(name) = http.absent.iter().find(|name| response.fields.contains_key(*name)) {
-        return Ok(Some(wrong(&format!("header {name}"), format!("`{name}` must not be there"), 0)));
+    let there = http.absent.iter().find(|name| response.fields.contains_key(*name));
+    Ok(there.map(|name| wrong(&about(name), format!("`{name}` must not be there"))))
+}
+
+fn wrong_body(expected: Vec<u8>, body: &[u8]) -> Finding {
+    let same = expected.iter().zip(body).take_while(|(a, b)| a == b).count();
+    let detail = format!("the body has {} bytes, {} were due; byte {same} differs", body.len(), expected.len());
+    Finding {
+        differs_at: Some(same),
+        actual: Some(body.to_vec()),
+        expected: Some(expected),
+        ..wrong("body", detail)
     }
-    let Some(body) = &http.body else { return Ok(None) };
-    let expected = world.bytes(body)?;
-    if expected == response.body {
-        return Ok(None);
-    }
-    let same = expected.iter().zip(&response.body).take_while(|(a, b)| a == b).count();
-    let detail = format!("the body has {} bytes, {} expected", response.body.len(), expected.len());
-    Ok(Some(Finding { expected: Some(expected), ..wrong("body", detail, same) }))
 }

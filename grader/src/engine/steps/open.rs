@@ -1,14 +1,11 @@
 //! Sockets of ours: played clients, played servers, and addresses that are only held.
 
-use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::time::Duration;
 
-use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrStorage, setsockopt, sockopt};
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrStorage, UnixAddr, setsockopt, sockopt};
 
 use crate::course::cause::Symptom;
 use crate::course::step::{Accept, Connect, Listen, Occupy, Transport};
@@ -85,6 +82,9 @@ fn listen_shared(world: &mut World, name: &str) -> Outcome {
     let address = SocketAddr::from(([0, 0, 0, 0], world.address.port()));
     socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
     world.streams.insert(name.to_owned(), datagrams(UdpSocket::from(socket), None)?);
+    world.values.set_stream(name, address);
+    // The program's port stays this one from here on.
+    world.plays_server = true;
     world.note("listen", Some(name), None, address.to_string());
     Ok(())
 }
@@ -130,33 +130,53 @@ fn address(world: &World, text: Option<Vec<u8>>) -> Outcome<SocketAddr> {
 
 fn connect_unix(world: &mut World, name: &str, path: &[u8]) -> Outcome {
     let shown = String::from_utf8_lossy(path).into_owned();
-    match UnixStream::connect(Path::new(OsStr::from_bytes(path))) {
-        Ok(socket) => {
-            socket.set_nonblocking(true)?;
+    let waited = world.wait(Patience::UntilQuiet, |_| match connected_unix(path) {
+        Ok(socket) => Ok(Some(Ok(socket))),
+        // The accept queue is full.
+        Err(nix::Error::EAGAIN) => Ok(None),
+        Err(error) => Ok(Some(Err(error))),
+    })?;
+    match waited {
+        Waited::There(Ok(socket)) => {
             world.streams.insert(name.to_owned(), Stream::new(Carrier::Unix(socket), None));
             world.stir();
             world.note("connect", Some(name), None, shown);
             Ok(())
         }
-        Err(error) => {
+        Waited::There(Err(error)) => {
             world.note("refused", Some(name), None, format!("{shown}: {error}"));
             let finding = Finding::new(Symptom::Refused).on(name).with("wanted_address", shown);
             world.settle()?;
             Err(world.ended_or(finding, false).into())
         }
+        Waited::Never | Waited::Late => Err(Finding::new(Symptom::Timeout).with("wanted_address", shown).into()),
     }
+}
+
+/// A connection, at once or not at all: a blocking connect(2) would wait for room in the accept queue.
+fn connected_unix(path: &[u8]) -> nix::Result<UnixStream> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    socket::connect(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
+    Ok(UnixStream::from(socket))
 }
 
 /// Begins a connection that must not come about: the accept queue is full, and its kernel drops the SYN.
 fn connect_waiting(world: &mut World, name: &str, address: SocketAddr) -> Outcome {
-    let socket = begin_tcp(address, None)?.ok_or_else(|| Finding::new(Symptom::Refused).on(name))?;
+    // What the program accepts, it has accepted now.
+    world.settle()?;
+    let refused = || Finding::new(Symptom::Refused).on(name).with("wanted_address", address);
+    let socket = begin_tcp(address, None)?.ok_or_else(refused)?;
     let ours = TcpStream::from(socket.try_clone()?).local_addr()?;
     let state = world.diag.connection(ours, address)?.map(|row| row.state);
     world.held.push(socket);
     world.note("connect", Some(name), None, state.map_or("no socket", TcpState::name));
     match state {
         Some(TcpState::SynSent) => Ok(()),
-        _ => Err(Finding::new(Symptom::Extra).on(name).with("about", "queue").into()),
+        _ => {
+            let finding = Finding::new(Symptom::Extra).on(name).with("about", "queue");
+            Err(finding.with("detail", "the accept queue has room for one connection more").into())
+        }
     }
 }
 

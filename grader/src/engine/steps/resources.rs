@@ -6,6 +6,7 @@ use crate::engine::finding::{Finding, Outcome};
 use crate::engine::program::Program;
 use crate::engine::wait::{Patience, Waited};
 use crate::engine::world::{Resources, World};
+use crate::kernel::diag::SocketRow;
 use crate::kernel::{fds, tasks};
 
 /// Remembers what the program uses.
@@ -67,19 +68,29 @@ pub fn memory(world: &mut World, memory: &Memory) -> Outcome {
 
 /// Expects a state of the accept queue.
 pub fn queue(world: &mut World, queue: &Queue) -> Outcome {
-    let row = world.diag.receiver(Transport::Tcp, world.address)?;
-    let Some(row) = row else {
+    world.settle()?;
+    world.wait(Patience::UntilQuiet, |world| {
+        let row = world.diag.receiver(Transport::Tcp, world.address)?;
+        Ok(row.filter(|row| disagreement(queue, row).is_none()).map(drop))
+    })?;
+    let Some(row) = world.diag.receiver(Transport::Tcp, world.address)? else {
         return Err(world.ended_or(Finding::new(Symptom::Deaf).with("wanted_address", world.address), false).into());
     };
     world.note("queue", None, None, format!("backlog {}, {} waiting", row.unacked, row.unread));
-    for (about, wanted, is) in [("limit", queue.limit, row.unacked), ("waiting", queue.waiting, row.unread)] {
-        if wanted.is_some_and(|wanted| wanted != is) {
-            let wanted = wanted.unwrap_or_default();
-            let finding = Finding::new(Symptom::Wrong).with("about", about).with("count", is).with("limit", wanted);
-            return Err(finding.into());
+    match disagreement(queue, &row) {
+        None => Ok(()),
+        Some((about, is, wanted)) => {
+            let detail = format!("{is}, and {wanted} was due");
+            let finding = Finding::new(Symptom::Wrong).with("about", about).with("detail", detail);
+            Err(finding.with("count", is).with("limit", wanted).into())
         }
     }
-    Ok(())
+}
+
+/// Which number of the queue is not as expected, what it is, and what it should be.
+fn disagreement(queue: &Queue, row: &SocketRow) -> Option<(&'static str, u32, u32)> {
+    let numbers = [("limit", row.unacked, queue.limit), ("waiting", row.unread, queue.waiting)];
+    numbers.into_iter().find_map(|(about, is, wanted)| Some((about, is, wanted.filter(|wanted| *wanted != is)?)))
 }
 
 /// Looks at the listener's descriptor and at the lowest number that is free, which the next socket will get (open(2)).
@@ -87,6 +98,9 @@ pub fn descriptors(world: &mut World) -> Outcome {
     world.settle()?;
     let inode = world.diag.receiver(Transport::Tcp, world.address)?.map(|row| row.inode);
     let processes = world.program.as_ref().map(Program::processes).unwrap_or_default();
+    for name in ["free_fd", "listener_fd", "listener_reuseaddr"] {
+        world.values.set(name, "none");
+    }
     for pid in processes {
         let numbers = fds::numbers(pid);
         let free = (0..).find(|number| !numbers.contains(number)).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Starting the program and seeing in the kernel that it is ready.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::cell::spawn::{self, Spawn};
@@ -86,8 +87,7 @@ fn forget_the_last(world: &mut World) {
 fn ready(world: &mut World, over: Transport, exact: bool) -> Outcome {
     let address = world.address;
     let waited = world.wait(Patience::UntilQuiet, |world| {
-        let row = world.diag.receiver(over, address)?;
-        Ok(row.filter(|row| is_own(world, row)))
+        receiver(world, over, address)
     })?;
     match waited {
         Waited::There(row) if row.local == address || !exact => {
@@ -108,6 +108,19 @@ fn ready(world: &mut World, over: Transport, exact: bool) -> Outcome {
         }
     }
     .map_err(|finding| finding.with("wanted_address", address).into())
+}
+
+/// The program's socket that takes what is sent to `address`. Where we listen at the same port, the kernel may name
+/// ours.
+fn receiver(world: &World, over: Transport, address: SocketAddr) -> Outcome<Option<SocketRow>> {
+    let is_there = |row: &SocketRow| {
+        row.local.port() == address.port() && (row.local.ip() == address.ip() || row.local.ip().is_unspecified())
+    };
+    match world.diag.receiver(over, address)? {
+        Some(row) if is_own(world, &row) => Ok(Some(row)),
+        Some(_) => Ok(world.diag.receivers(over)?.into_iter().find(|row| is_there(row) && is_own(world, row))),
+        None => Ok(None),
+    }
 }
 
 /// Waits until a Unix socket of the program listens at the path.
