@@ -162,14 +162,7 @@ fn add(fields: &mut BTreeMap<String, String>, name: String, value: String) {
 }
 
 /// How long the content is (RFC 9112, 6.3).
-fn content(
-    status: u16,
-    fields: BTreeMap<String, String>,
-    at: usize,
-    bytes: &[u8],
-    to_head: bool,
-    ended: bool,
-) -> Read {
+fn content(status: u16, fields: BTreeMap<String, String>, at: usize, bytes: &[u8], to_head: bool, ended: bool) -> Read {
     let rest = &bytes[at..];
     let whole = |body: &[u8], used: usize, fields| {
         Read::Whole(Response { status, fields, body: body.to_vec(), length: at + used })
@@ -278,7 +271,8 @@ mod tests {
 
     #[test]
     fn chunks_are_put_together_and_their_trailers_dropped() {
-        let response = whole("HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\nT: t\r\n\r\n");
+        let response =
+            whole("HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\nT: t\r\n\r\n");
         assert_eq!(response.body, b"abc");
     }
 
@@ -313,7 +307,11 @@ mod tests {
     #[case::signed_length("HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\n", 39)]
     #[case::chunk_size("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 47)]
     fn what_is_no_response_is_told_at_its_first_wrong_byte(#[case] bytes: &str, #[case] at: usize) {
-        assert!(matches!(read(bytes.as_bytes(), false, false), Read::Bad(wrong, _) if wrong == at), "{:?}", read(bytes.as_bytes(), false, false));
+        assert!(
+            matches!(read(bytes.as_bytes(), false, false), Read::Bad(wrong, _) if wrong == at),
+            "{:?}",
+            read(bytes.as_bytes(), false, false)
+        );
     }
 
     #[test]

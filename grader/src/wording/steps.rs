@@ -3,8 +3,8 @@
 use crate::course::check::Launch;
 use crate::course::data::Data;
 use crate::course::step::{
-    Closing, Coalesce, Connect, End, Ending, Files, Fragment, Http, Json, MakeFile, Member, Queue, Ready, Recv, Send, Start,
-    Step, Transport,
+    Closing, Coalesce, Connect, End, Ending, Files, Fragment, Http, Json, MakeFile, Member, Queue, Ready, Recv, Send,
+    Start, Step, Transport,
 };
 use crate::course::template::describe;
 use crate::course::words::Lang;
@@ -28,8 +28,7 @@ const LISTEN_SHARED: Phrase = phrase(
     "与程序同时接收发往其端口的数据报（包括广播），称为 {name}",
 );
 const CONNECT: Phrase = phrase("connect to the program over {over}; this is {name}", "用 {over} 连接程序，称为 {name}");
-const CONNECT_TO: Phrase =
-    phrase("connect over {over} to {to}; this is {name}", "用 {over} 连接 {to}，称为 {name}");
+const CONNECT_TO: Phrase = phrase("connect over {over} to {to}; this is {name}", "用 {over} 连接 {to}，称为 {name}");
 const CONNECT_WAITS: Phrase =
     phrase("{connect}; it must be kept waiting, for the queue is full", "{connect}；队列已满，它必须一直等待");
 const CONNECT_UNREAD: Phrase = phrase("{connect}, which never reads", "{connect}，它从不读取");
@@ -56,7 +55,8 @@ const RECV: Phrase = phrase("expect {bytes} from {from}", "期望从 {from} 收�
 const RECV_ONE_OF: Phrase = phrase("expect from {from} one of {bytes}", "期望从 {from} 收到以下之一：{bytes}");
 const RECV_LIKE: Phrase = phrase("expect from {from} what matches {bytes}", "期望从 {from} 收到与 {bytes} 匹配的内容");
 const RECV_LOSSY: Phrase = phrase("{recv}, compared as text", "{recv}，按文本比较");
-const RECV_CAPTURE: Phrase = phrase("{recv}; {value} is what its group matches", "{recv}；{value} 是其中分组匹配的内容");
+const RECV_CAPTURE: Phrase =
+    phrase("{recv}; {value} is what its group matches", "{recv}；{value} 是其中分组匹配的内容");
 const HTTP: Phrase = phrase(
     "expect from {from} an HTTP response to {method} with the status {status}",
     "期望从 {from} 收到对 {method} 的 HTTP 响应，状态码为 {status}",
@@ -92,14 +92,10 @@ const STEADY: Phrase = phrase(
     "期望自 {since} 以来描述符和线程增加不超过 {allow} 个",
 );
 const CALM: Phrase = phrase("expect that the waiting program uses no processor time", "期望等待中的程序不占用处理器");
-const QUEUE_LIMIT: Phrase = phrase(
-    "expect that the program listens with a backlog of {limit}",
-    "期望程序监听时的 backlog 为 {limit}",
-);
-const QUEUE_WAITING: Phrase = phrase(
-    "expect {waiting} connections that wait to be accepted",
-    "期望有 {waiting} 个连接等待 accept",
-);
+const QUEUE_LIMIT: Phrase =
+    phrase("expect that the program listens with a backlog of {limit}", "期望程序监听时的 backlog 为 {limit}");
+const QUEUE_WAITING: Phrase =
+    phrase("expect {waiting} connections that wait to be accepted", "期望有 {waiting} 个连接等待 accept");
 const QUEUE_BOTH: Phrase = phrase("{limit}, and {waiting}", "{limit}，{waiting}");
 const MEMORY: Phrase = phrase(
     "expect that the program's largest use of memory has grown by less than {mib} MiB since {since}",
@@ -114,8 +110,10 @@ const FOLDER: Phrase = phrase("make the folder {path}", "创建文件夹 {path}"
 const LINK: Phrase = phrase("make the symbolic link {path} to {to}", "创建指向 {to} 的符号链接 {path}");
 const FIFO: Phrase = phrase("make the FIFO {path}", "创建 FIFO {path}");
 const FILE_IS: Phrase = phrase("expect that the file {path} holds {bytes}", "期望文件 {path} 的内容为 {bytes}");
-const FILES: Phrase =
-    phrase("expect that the folder {path} holds these files and no other: {names}", "期望文件夹 {path} 中正好有：{names}");
+const FILES: Phrase = phrase(
+    "expect that the folder {path} holds these files and no other: {names}",
+    "期望文件夹 {path} 中正好有：{names}",
+);
 const NOTHING: Phrase = phrase("none", "无");
 const REPEAT: Phrase = phrase("{times} times:", "重复 {times} 次：");
 const OR: Phrase = phrase(" or ", " 或 ");

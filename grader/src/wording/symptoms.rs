@@ -142,8 +142,8 @@ const BUSY: &[Phrase] = &[phrase(
 
 const GROWS: &[Phrase] = &[
     phrase(
-        "the program uses more and more: {count} {what}, where {limit} is the most that was due",
-        "程序占用越来越多：{what} 为 {count}，最多应为 {limit}",
+        "what the program uses grows ({what}): {limit} before, {count} now",
+        "程序占用的资源在增长（{what}）：之前 {limit}，现在 {count}",
     ),
     phrase("what the program uses grows with every client", "程序占用的资源随每个客户端增长"),
 ];

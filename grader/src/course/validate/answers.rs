@@ -76,9 +76,7 @@ fn capture(
         findings.push(Finding::at(path, "the pattern has no group").help("put what is wanted into `(` and `)`"));
     }
     if !pieces::is_name(name) || name.contains('.') {
-        findings.push(
-            Finding::at(path, format!("`{name}` cannot be a name")).help("use letters, digits, `_` and `-`"),
-        );
+        findings.push(Finding::at(path, format!("`{name}` cannot be a name")).help("use letters, digits, `_` and `-`"));
     } else if BUILTINS.contains(&name) || context.values.get(name).is_some_and(|value| *value != Summary::UNKNOWN) {
         findings.push(Finding::at(path, format!("there is a value `{name}` already")).help("choose another name"));
     }
@@ -107,7 +105,8 @@ pub fn http(http: &Http, path: &Path, context: &Context, findings: &mut Vec<Find
         let path = path.key("absent").index(nth);
         field_name(name, &path, findings);
         if http.headers.contains_key(name) {
-            findings.push(Finding::at(&path, format!("`{name}` must be there and must not")).help("keep one of the two"));
+            findings
+                .push(Finding::at(&path, format!("`{name}` must be there and must not")).help("keep one of the two"));
         }
     }
     if let Some(body) = &http.body {

@@ -110,7 +110,8 @@ pub fn files(files: &Files, path: &Path, context: &Context, findings: &mut Vec<F
         in_step(name, &path, context, findings);
         if matches!(name, Data::Text(text) if text.is_empty() || text.starts_with('.') || text.contains('/')) {
             let finding = Finding::at(&path, "this cannot be the name of a file that counts");
-            findings.push(finding.help("a plain name that does not begin with a dot; folders are looked at one by one"));
+            findings
+                .push(finding.help("a plain name that does not begin with a dot; folders are looked at one by one"));
         }
     }
 }

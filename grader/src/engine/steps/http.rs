@@ -87,10 +87,5 @@ fn fields(http: &Http, response: &Response) -> Outcome<Option<Finding>> {
 fn wrong_body(expected: Vec<u8>, body: &[u8]) -> Finding {
     let same = expected.iter().zip(body).take_while(|(a, b)| a == b).count();
     let detail = format!("the body has {} bytes, {} were due; byte {same} differs", body.len(), expected.len());
-    Finding {
-        differs_at: Some(same),
-        actual: Some(body.to_vec()),
-        expected: Some(expected),
-        ..wrong("body", detail)
-    }
+    Finding { differs_at: Some(same), actual: Some(body.to_vec()), expected: Some(expected), ..wrong("body", detail) }
 }

@@ -55,15 +55,16 @@ pub fn memory(world: &mut World, memory: &Memory) -> Outcome {
     world.settle()?;
     let since = world.name(&memory.since)?;
     let before = world.marks.get(&since).copied().unwrap_or_default().peak_kib;
-    let grown = used(world).peak_kib.saturating_sub(before) >> 10;
-    match grown < memory.grown_below_mib {
-        true => Ok(()),
-        false => {
-            let finding = Finding::new(Symptom::Grows).with("what", "MiB of memory");
-            let finding = finding.with("limit", memory.grown_below_mib).with("count", grown);
-            Err(world.ended_or(finding, false).into())
-        }
+    let now = used(world).peak_kib;
+    let grown = now.saturating_sub(before);
+    world.note("memory", None, None, format!("{now} KiB at most, {grown} more than at the mark"));
+    if grown < memory.grown_below_mib << 10 {
+        return Ok(());
     }
+    let detail = format!("grown by {} MiB, less than {} were due", grown >> 10, memory.grown_below_mib);
+    let finding = Finding::new(Symptom::Grows).with("what", "MiB of memory").with("detail", detail);
+    let finding = finding.with("limit", before >> 10).with("count", now >> 10);
+    Err(world.ended_or(finding, false).into())
 }
 
 /// Expects a state of the accept queue.

@@ -86,9 +86,7 @@ fn forget_the_last(world: &mut World) {
 
 fn ready(world: &mut World, over: Transport, exact: bool) -> Outcome {
     let address = world.address;
-    let waited = world.wait(Patience::UntilQuiet, |world| {
-        receiver(world, over, address)
-    })?;
+    let waited = world.wait(Patience::UntilQuiet, |world| receiver(world, over, address))?;
     match waited {
         Waited::There(row) if row.local == address || !exact => {
             let note = match over {
