@@ -88,6 +88,14 @@ impl Stream {
         }
     }
 
+    /// The address of our end, if it is a socket with one of its own.
+    pub fn local(&self) -> Option<SocketAddr> {
+        match &self.carrier {
+            Carrier::UdpTo(socket, _) => socket.local_addr().ok(),
+            _ => self.ends.map(|(ours, _)| ours),
+        }
+    }
+
     /// True if it carries datagrams.
     pub fn is_datagrams(&self) -> bool {
         matches!(self.carrier, Carrier::Udp(_) | Carrier::UdpServer(..) | Carrier::UdpTo(..))

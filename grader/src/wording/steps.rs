@@ -1,11 +1,9 @@
 //! The steps of a check in words, for the one who asks what a check does (`grader explain`).
 
+use super::answers;
 use crate::course::check::Launch;
 use crate::course::data::Data;
-use crate::course::step::{
-    Closing, Coalesce, Connect, End, Ending, Files, Fragment, Http, Json, MakeFile, Member, Queue, Ready, Recv, Send,
-    Start, Step, Transport,
-};
+use crate::course::step::{Closing, Coalesce, Connect, End, Ending, Fragment, Ready, Send, Start, Step, Transport};
 use crate::course::template::describe;
 use crate::course::words::Lang;
 use crate::wording::messages::{Phrase, phrase};
@@ -51,23 +49,6 @@ const FRAGMENT_QUIET: Phrase =
     phrase("{fragment}; nothing may come back before the last one", "{fragment}；最后一片之前不应有任何应答");
 const COALESCE: Phrase =
     phrase("send {writes} to {to} so that one read gets them all", "向 {to} 发送 {writes}，使一次读取就能读到全部");
-const RECV: Phrase = phrase("expect {bytes} from {from}", "期望从 {from} 收到 {bytes}");
-const RECV_ONE_OF: Phrase = phrase("expect from {from} one of {bytes}", "期望从 {from} 收到以下之一：{bytes}");
-const RECV_LIKE: Phrase = phrase("expect from {from} what matches {bytes}", "期望从 {from} 收到与 {bytes} 匹配的内容");
-const RECV_LOSSY: Phrase = phrase("{recv}, compared as text", "{recv}，按文本比较");
-const RECV_CAPTURE: Phrase =
-    phrase("{recv}; {value} is what its group matches", "{recv}；{value} 是其中分组匹配的内容");
-const HTTP: Phrase = phrase(
-    "expect from {from} an HTTP response to {method} with the status {status}",
-    "期望从 {from} 收到对 {method} 的 HTTP 响应，状态码为 {status}",
-);
-const HTTP_HEADERS: Phrase = phrase("{http}, with {headers}", "{http}，带有 {headers}");
-const HTTP_ABSENT: Phrase = phrase("{http}, without {headers}", "{http}，不带 {headers}");
-const HTTP_BODY: Phrase = phrase("{http}, with the body {body}", "{http}，正文为 {body}");
-const JSON: Phrase = phrase("expect from {from} a frame with a JSON object", "期望从 {from} 收到一个 JSON 对象帧");
-const JSON_MEMBERS: Phrase = phrase("{json}, with {members}", "{json}，带有 {members}");
-const JSON_ABSENT: Phrase = phrase("{json}, without {members}", "{json}，不带 {members}");
-const JSON_LINE: Phrase = phrase("{name}: any line", "{name}：任意一行");
 const SILENT: Phrase = phrase("expect that nothing comes from {on}", "期望 {on} 上没有任何内容");
 const END: Phrase = phrase("expect the end of {of} ({how})", "期望 {of} 结束（{how}）");
 const END_AFTER: Phrase = phrase("{end}, whatever comes before it", "{end}，之前的内容不限");
@@ -92,11 +73,6 @@ const STEADY: Phrase = phrase(
     "期望自 {since} 以来描述符和线程增加不超过 {allow} 个",
 );
 const CALM: Phrase = phrase("expect that the waiting program uses no processor time", "期望等待中的程序不占用处理器");
-const QUEUE_LIMIT: Phrase =
-    phrase("expect that the program listens with a backlog of {limit}", "期望程序监听时的 backlog 为 {limit}");
-const QUEUE_WAITING: Phrase =
-    phrase("expect {waiting} connections that wait to be accepted", "期望有 {waiting} 个连接等待 accept");
-const QUEUE_BOTH: Phrase = phrase("{limit}, and {waiting}", "{limit}，{waiting}");
 const MEMORY: Phrase = phrase(
     "expect that the program's largest use of memory has grown by less than {mib} MiB since {since}",
     "期望自 {since} 以来程序的内存峰值增长少于 {mib} MiB",
@@ -105,18 +81,10 @@ const DESCRIPTORS: Phrase = phrase(
     "look at the program's descriptors: {{listener_fd}}, {{listener_reuseaddr}}, {{free_fd}}",
     "查看程序的描述符：{{listener_fd}}、{{listener_reuseaddr}}、{{free_fd}}",
 );
-const FILE: Phrase = phrase("make the file {path} with {bytes}", "创建文件 {path}，内容为 {bytes}");
-const FOLDER: Phrase = phrase("make the folder {path}", "创建文件夹 {path}");
 const LINK: Phrase = phrase("make the symbolic link {path} to {to}", "创建指向 {to} 的符号链接 {path}");
 const FIFO: Phrase = phrase("make the FIFO {path}", "创建 FIFO {path}");
-const FILE_IS: Phrase = phrase("expect that the file {path} holds {bytes}", "期望文件 {path} 的内容为 {bytes}");
-const FILES: Phrase = phrase(
-    "expect that the folder {path} holds these files and no other: {names}",
-    "期望文件夹 {path} 中正好有：{names}",
-);
-const NOTHING: Phrase = phrase("none", "无");
 const REPEAT: Phrase = phrase("{times} times:", "重复 {times} 次：");
-const OR: Phrase = phrase(" or ", " 或 ");
+pub(super) const OR: Phrase = phrase(" or ", " 或 ");
 
 /// `steps`, one a line; the steps inside a repetition are indented below it.
 pub fn lines(steps: &[Step], launch: &Launch, lang: Lang) -> Vec<String> {
@@ -139,7 +107,7 @@ fn line(step: &Step, launch: &Launch, lang: Lang) -> String {
         Step::Send(send) => send_line(send, lang),
         Step::Fragment(fragment) => fragment_line(fragment, lang),
         Step::Coalesce(Coalesce { to, writes }) => COALESCE.with(lang, &[("writes", &list(writes, ", ")), ("to", to)]),
-        Step::Recv(recv) => recv_line(recv, lang),
+        Step::Recv(recv) => answers::recv(recv, lang),
         Step::Silent(silent) => SILENT.with(lang, &[("on", &silent.on)]),
         Step::End(end) => end_line(end, lang),
         Step::Close(close) => closing(close.how).with(lang, &[("of", &close.of)]),
@@ -154,16 +122,16 @@ fn line(step: &Step, launch: &Launch, lang: Lang) -> String {
         Step::Mark(mark) => MARK.with(lang, &[("name", &mark.name)]),
         Step::Steady(steady) => STEADY.with(lang, &[("since", &steady.since), ("allow", &steady.allow)]),
         Step::Calm(_) => CALM.get(lang).to_owned(),
-        Step::Queue(queue) => queue_line(queue, lang),
+        Step::Queue(queue) => answers::queue(queue, lang),
         Step::Memory(memory) => MEMORY.with(lang, &[("mib", &memory.grown_below_mib), ("since", &memory.since)]),
         Step::Descriptors => DESCRIPTORS.with(lang, &[]),
-        Step::File(file) => file_line(file, lang),
+        Step::File(file) => answers::file(file, lang),
         Step::Link(link) => LINK.with(lang, &[("path", &describe(&link.path)), ("to", &describe(&link.to))]),
         Step::Fifo(fifo) => FIFO.with(lang, &[("path", &describe(&fifo.path))]),
-        Step::FileIs(file) => FILE_IS.with(lang, &[("path", &describe(&file.path)), ("bytes", &describe(&file.bytes))]),
-        Step::Files(files) => files_line(files, lang),
-        Step::Http(http) => http_line(http, lang),
-        Step::Json(json) => json_line(json, lang),
+        Step::FileIs(file) => answers::file_is(file, lang),
+        Step::Files(files) => answers::files(files, lang),
+        Step::Http(http) => answers::http(http, lang),
+        Step::Json(json) => answers::json(json, lang),
         Step::Repeat(repeat) => REPEAT.with(lang, &[("times", &repeat.times)]),
     }
 }
@@ -218,73 +186,6 @@ fn fragment_line(fragment: &Fragment, lang: Lang) -> String {
     if fragment.answers { line } else { FRAGMENT_QUIET.with(lang, &[("fragment", &line)]) }
 }
 
-fn recv_line(recv: &Recv, lang: Lang) -> String {
-    let line = match (&recv.bytes, &recv.like) {
-        (Some(bytes), _) => RECV.with(lang, &[("bytes", &describe(bytes)), ("from", &recv.from)]),
-        (None, Some(like)) => RECV_LIKE.with(lang, &[("bytes", &format!("/{like}/")), ("from", &recv.from)]),
-        (None, None) => RECV_ONE_OF.with(lang, &[("bytes", &list(&recv.one_of, OR.get(lang))), ("from", &recv.from)]),
-    };
-    let line = if recv.lossy { RECV_LOSSY.with(lang, &[("recv", &line)]) } else { line };
-    match &recv.capture {
-        Some(name) => RECV_CAPTURE.with(lang, &[("recv", &line), ("value", &format!("{{{name}}}"))]),
-        None => line,
-    }
-}
-
-fn http_line(http: &Http, lang: Lang) -> String {
-    let status = numbers(&http.status, OR.get(lang));
-    let mut line = HTTP.with(lang, &[("from", &http.from), ("method", &http.method), ("status", &status)]);
-    if !http.headers.is_empty() {
-        let fields = http.headers.iter().map(|(name, like)| format!("{name}: /{like}/")).collect::<Vec<_>>();
-        line = HTTP_HEADERS.with(lang, &[("http", &line), ("headers", &fields.join(", "))]);
-    }
-    if !http.absent.is_empty() {
-        line = HTTP_ABSENT.with(lang, &[("http", &line), ("headers", &http.absent.join(", "))]);
-    }
-    match &http.body {
-        Some(body) => HTTP_BODY.with(lang, &[("http", &line), ("body", &describe(body))]),
-        None => line,
-    }
-}
-
-fn json_line(json: &Json, lang: Lang) -> String {
-    let member = |(name, member): (&String, &Member)| match member {
-        Member::Text(data) | Member::Number(data) => format!("{name}: {}", describe(data)),
-        Member::Line => JSON_LINE.with(lang, &[("name", name)]),
-    };
-    let mut line = JSON.with(lang, &[("from", &json.from)]);
-    if !json.members.is_empty() {
-        let members = json.members.iter().map(member).collect::<Vec<_>>().join(", ");
-        line = JSON_MEMBERS.with(lang, &[("json", &line), ("members", &members)]);
-    }
-    match json.absent.as_slice() {
-        [] => line,
-        absent => JSON_ABSENT.with(lang, &[("json", &line), ("members", &absent.join(", "))]),
-    }
-}
-
-fn queue_line(queue: &Queue, lang: Lang) -> String {
-    let limit = queue.limit.map(|limit| QUEUE_LIMIT.with(lang, &[("limit", &limit)]));
-    let waiting = queue.waiting.map(|waiting| QUEUE_WAITING.with(lang, &[("waiting", &waiting)]));
-    match (limit, waiting) {
-        (Some(limit), Some(waiting)) => QUEUE_BOTH.with(lang, &[("limit", &limit), ("waiting", &waiting)]),
-        (limit, waiting) => limit.or(waiting).unwrap_or_default(),
-    }
-}
-
-fn file_line(file: &MakeFile, lang: Lang) -> String {
-    let path = describe(&file.path);
-    match &file.path {
-        Data::Text(text) if text.ends_with('/') => FOLDER.with(lang, &[("path", &path)]),
-        _ => FILE.with(lang, &[("path", &path), ("bytes", &describe(&file.bytes))]),
-    }
-}
-
-fn files_line(files: &Files, lang: Lang) -> String {
-    let names = if files.names.is_empty() { NOTHING.get(lang).to_owned() } else { list(&files.names, ", ") };
-    FILES.with(lang, &[("path", &describe(&files.folder)), ("names", &names)])
-}
-
 fn end_line(end: &End, lang: Lang) -> String {
     let ending = |ending: &Ending| match ending {
         Ending::Fin => "FIN",
@@ -311,11 +212,11 @@ fn transport(over: Transport) -> &'static str {
     }
 }
 
-fn list(parts: &[Data], between: &str) -> String {
+pub(super) fn list(parts: &[Data], between: &str) -> String {
     parts.iter().map(describe).collect::<Vec<_>>().join(between)
 }
 
-fn numbers<T: ToString>(numbers: &[T], between: &str) -> String {
+pub(super) fn numbers<T: ToString>(numbers: &[T], between: &str) -> String {
     numbers.iter().map(T::to_string).collect::<Vec<_>>().join(between)
 }
 
@@ -345,6 +246,20 @@ mod tests {
         let start = |ready| lines(&[Step::Start(Start::default())], &launch(ready), Lang::Zh).concat();
         assert_eq!(start(Ready::Udp), "启动程序，等到它的套接字绑定完成");
         assert_eq!(start(Ready::Started), "启动程序");
+    }
+
+    #[test]
+    fn a_client_of_another_address_says_which() {
+        let connect = Connect {
+            name: "u".into(),
+            over: Transport::Unix,
+            to: Some(Data::Text("{dir}/s".into())),
+            waits: false,
+            unread: None,
+            causes: vec![],
+        };
+        let said = lines(&[Step::Connect(connect)], &launch(Ready::Tcp), Lang::En);
+        assert_eq!(said, ["connect over Unix to \"{dir}/s\"; this is u"]);
     }
 
     #[test]

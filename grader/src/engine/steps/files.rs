@@ -37,37 +37,55 @@ fn inside(world: &World, path: &Data) -> Outcome<PathBuf> {
     }
 }
 
+/// What came of making something. Where a program runs, it may stand in the way; before that only we can fail.
+fn made<T>(world: &World, path: &Path, made: io::Result<T>) -> Outcome<T> {
+    let finding = Finding::new(Symptom::File).with("about", "path").with("path", shown(path));
+    match (made, &world.program) {
+        (Ok(made), _) => Ok(made),
+        (Err(error), Some(_)) => Err(finding.with("detail", error).into()),
+        (Err(error), None) => Err(error.into()),
+    }
+}
+
+/// A path below `{dir}` for messages.
+fn shown(path: &Path) -> String {
+    if path.as_os_str().is_empty() { ".".to_owned() } else { path.display().to_string() }
+}
+
 /// Makes a file, or a folder if the path ends in `/`.
 pub fn make_file(world: &mut World, file: &MakeFile) -> Outcome {
     let (path, bytes) = (inside(world, &file.path)?, world.bytes(&file.bytes)?);
     let is_folder = world.bytes(&file.path)?.ends_with(b"/");
-    for_everybody(|| match is_folder {
+    let result = for_everybody(|| match is_folder {
         true => make_folders(&world.folder, &path).map(drop),
         false => write(&world.folder, &path, &bytes),
-    })?;
-    world.note("file", None, None, path.display().to_string());
+    });
+    made(world, &path, result)?;
+    world.note("file", None, None, shown(&path));
     Ok(())
 }
 
 /// Makes a symbolic link.
 pub fn make_link(world: &mut World, link: &MakeLink) -> Outcome {
     let (path, to) = (inside(world, &link.path)?, world.bytes(&link.to)?);
-    for_everybody(|| {
+    let result = for_everybody(|| {
         let (folder, name) = parent(&world.folder, &path)?;
         Ok(symlinkat(OsStr::from_bytes(&to), folder, name)?)
-    })?;
-    world.note("link", None, None, path.display().to_string());
+    });
+    made(world, &path, result)?;
+    world.note("link", None, None, shown(&path));
     Ok(())
 }
 
 /// Makes a FIFO.
 pub fn make_fifo(world: &mut World, fifo: &MakeFifo) -> Outcome {
     let path = inside(world, &fifo.path)?;
-    for_everybody(|| {
+    let result = for_everybody(|| {
         let (folder, name) = parent(&world.folder, &path)?;
         Ok(mkfifoat(folder, name, Mode::from_bits_truncate(0o666))?)
-    })?;
-    world.note("fifo", None, None, path.display().to_string());
+    });
+    made(world, &path, result)?;
+    world.note("fifo", None, None, shown(&path));
     Ok(())
 }
 
@@ -119,12 +137,12 @@ pub fn file_is(world: &mut World, file: &FileIs) -> Outcome {
     if let Waited::There(()) = waited {
         return Ok(());
     }
-    let finding = Finding::new(Symptom::File).with("path", path.display());
+    let finding = Finding::new(Symptom::File).with("path", shown(&path));
     let finding = match read(&world.folder, &path) {
         Err(error) => finding.with("about", "missing").with("detail", error),
         Ok(bytes) => {
             let same = bytes.iter().zip(&wanted).take_while(|(a, b)| a == b).count();
-            let detail = format!("{} bytes, {} expected", bytes.len(), wanted.len());
+            let detail = format!("{} bytes, {} were due; byte {same} differs", bytes.len(), wanted.len());
             let finding = finding.with("about", "content").with("detail", detail);
             Finding { differs_at: Some(same), actual: Some(bytes), expected: Some(wanted), ..finding }
         }
@@ -143,7 +161,7 @@ pub fn files(world: &mut World, files: &Files) -> Outcome {
     if let Waited::There(()) = waited {
         return Ok(());
     }
-    let finding = Finding::new(Symptom::File).with("path", folder.display());
+    let finding = Finding::new(Symptom::File).with("path", shown(&folder));
     let finding = match names(&world.folder, &folder) {
         Err(error) => finding.with("about", "missing").with("detail", error),
         Ok(there) => Finding {

@@ -8,6 +8,7 @@ mod json;
 mod moves;
 mod open;
 mod resources;
+mod serve;
 mod start;
 
 use super::finding::Outcome;
@@ -18,10 +19,10 @@ use crate::course::step::Step;
 pub fn run(world: &mut World, step: &Step) -> Outcome {
     match step {
         Step::Start(start) => start::start(world, start),
-        Step::Occupy(occupy) => open::occupy(world, occupy),
-        Step::Listen(listen) => open::listen(world, listen),
+        Step::Occupy(occupy) => serve::occupy(world, occupy),
+        Step::Listen(listen) => serve::listen(world, listen),
         Step::Connect(connect) => open::connect(world, connect),
-        Step::Accept(accept) => open::accept(world, accept),
+        Step::Accept(accept) => serve::accept(world, accept),
         Step::Send(send) => moves::send(world, send),
         Step::Fragment(fragment) => moves::fragment(world, fragment),
         Step::Coalesce(coalesce) => moves::coalesce(world, coalesce),

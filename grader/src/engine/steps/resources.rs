@@ -1,5 +1,6 @@
 //! Expecting that a program gives back what it used: descriptors, threads, processor time.
 
+use super::finish;
 use crate::course::cause::Symptom;
 use crate::course::step::{Mark, Memory, Queue, Steady, Transport};
 use crate::engine::finding::{Finding, Outcome};
@@ -52,7 +53,8 @@ pub fn steady(world: &mut World, steady: &Steady) -> Outcome {
 
 /// Expects that the program's largest resident set has grown by less than so much since a mark.
 pub fn memory(world: &mut World, memory: &Memory) -> Outcome {
-    world.settle()?;
+    // Of a program that has ended nothing would be left to see.
+    finish::alive(world)?;
     let since = world.name(&memory.since)?;
     let before = world.marks.get(&since).copied().unwrap_or_default().peak_kib;
     let now = used(world).peak_kib;
@@ -96,7 +98,7 @@ fn disagreement(queue: &Queue, row: &SocketRow) -> Option<(&'static str, u32, u3
 
 /// Looks at the listener's descriptor and at the lowest number that is free, which the next socket will get (open(2)).
 pub fn descriptors(world: &mut World) -> Outcome {
-    world.settle()?;
+    finish::alive(world)?;
     let inode = world.diag.receiver(Transport::Tcp, world.address)?.map(|row| row.inode);
     let processes = world.program.as_ref().map(Program::processes).unwrap_or_default();
     for name in ["free_fd", "listener_fd", "listener_reuseaddr"] {
