@@ -98,12 +98,12 @@ pub fn http(http: &Http, path: &Path, context: &Context, findings: &mut Vec<Find
     }
     for (name, pattern) in &http.headers {
         let path = path.key("headers").key(name);
-        field_name(name, &path, findings);
+        findings.extend(field_name(name, &path).map(Finding::on_key));
         compiled(pattern, &path, findings);
     }
     for (nth, name) in http.absent.iter().enumerate() {
         let path = path.key("absent").index(nth);
-        field_name(name, &path, findings);
+        findings.extend(field_name(name, &path));
         if http.headers.contains_key(name) {
             findings
                 .push(Finding::at(&path, format!("`{name}` must be there and must not")).help("keep one of the two"));
@@ -114,12 +114,12 @@ pub fn http(http: &Http, path: &Path, context: &Context, findings: &mut Vec<Find
     }
 }
 
-fn field_name(name: &str, path: &Path, findings: &mut Vec<Finding>) {
+fn field_name(name: &str, path: &Path) -> Option<Finding> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
-    if name.is_empty() || !name.bytes().all(plain) {
-        let finding = Finding::at(path, format!("`{name}` is no name of a field in lower case"));
-        findings.push(finding.help("as in `content-length`"));
-    }
+    let wrong = name.is_empty() || !name.bytes().all(plain);
+    wrong.then(|| {
+        Finding::at(path, format!("`{name}` is no name of a field in lower case")).help("as in `content-length`")
+    })
 }
 
 /// A JSON object that is expected.

@@ -89,3 +89,48 @@ fn wrong_body(expected: Vec<u8>, body: &[u8]) -> Finding {
     let detail = format!("the body has {} bytes, {} were due; byte {same} differs", body.len(), expected.len());
     Finding { differs_at: Some(same), actual: Some(body.to_vec()), expected: Some(expected), ..wrong("body", detail) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expecting(headers: &[(&str, &str)], absent: &[&str]) -> Http {
+        Http {
+            from: "c".into(),
+            method: "GET".into(),
+            status: vec![200],
+            headers: headers.iter().map(|(name, like)| (name.to_string(), like.to_string())).collect(),
+            absent: absent.iter().map(|name| name.to_string()).collect(),
+            body: None,
+            causes: vec![],
+        }
+    }
+
+    fn about(http: &Http) -> Option<String> {
+        let fields = [("content-length".to_owned(), "12".to_owned())].into();
+        let response = Response { status: 200, fields, body: vec![], length: 0 };
+        let found = super::fields(http, &response).unwrap_or_else(|_| Some(Finding::default()));
+        found.map(|finding| finding.facts.get("detail").cloned().unwrap_or_default())
+    }
+
+    #[test]
+    fn the_whole_value_of_a_field_must_match() {
+        assert_eq!(about(&expecting(&[("content-length", "[0-9]+")], &["etag"])), None);
+        let short = expecting(&[("content-length", "1|2")], &[]);
+        assert_eq!(about(&short).as_deref(), Some("`content-length: 12`"));
+    }
+
+    #[test]
+    fn fields_that_are_missing_or_must_not_be_there_are_told() {
+        assert_eq!(about(&expecting(&[("etag", ".*")], &[])).as_deref(), Some("there is no `etag`"));
+        let absent = expecting(&[], &["content-length"]);
+        assert_eq!(about(&absent).as_deref(), Some("`content-length` must not be there"));
+    }
+
+    #[test]
+    fn a_wrong_body_is_shown_without_its_head() {
+        let finding = wrong_body(b"abd".to_vec(), b"abc!");
+        assert_eq!((finding.differs_at, finding.actual.as_deref()), (Some(2), Some(&b"abc!"[..])));
+        assert_eq!(finding.facts.get("about").map(String::as_str), Some("body"));
+    }
+}
