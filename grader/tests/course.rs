@@ -125,6 +125,44 @@ fn an_exercise_may_have_its_own_hints() {
 #[case::round_in_a_value("echo", "bytes: \"a\\nb\\n\"", "bytes: \"{i}{word|frame|length}\\n\"")]
 #[case::stream_of_a_round("echo", "- settle", "- connect: {as: c2}")]
 #[case::shadowed_value("echo", "line: \"{word}\\n\"", "line: \"{word}\\n\"\n      word: plain")]
+#[case::captured("hello", "bytes: hello", "like: \"(h.*)\\n\", capture: it}\n      - send: {to: c, bytes: \"{it}\"")]
+#[case::digest("hello", "bytes: hello", "bytes: \"{ip|md5}\"")]
+#[case::unix(
+    "hello",
+    "- exit:",
+    "- start: {args: [\"{dir}/s\"], ready: unix, at: \"{dir}/s\"}\n      - connect: {as: u, over: unix, to: \"{dir}/s\"}\n      \
+     - close: {of: u, how: half}\n      - end: {of: u}\n      - exit:"
+)]
+#[case::broadcast(
+    "hello",
+    "- start: {}",
+    "- listen: {as: r, over: udp, shared: true}\n      - start: {}\n      \
+     - connect: {as: b, over: udp, to: \"127.255.255.255:{r.port}\"}"
+)]
+#[case::another_sender(
+    "hello",
+    "- start: {}",
+    "- listen: {as: s, over: udp}\n      - listen: {as: x, over: udp}\n      - start: {args: [\"{s.port}\", \"{x.address}\"]}\n      \
+     - send: {to: x, bytes: a, toward: s}"
+)]
+#[case::files(
+    "hello",
+    "- start: {}",
+    "- file: {path: a/b, bytes: x}\n      - file: {path: \"{dir}/c/\"}\n      - link: {path: l, to: ../../x}\n      - fifo: {path: f}\n      \
+     - start: {}\n      - file_is: {path: a/b, bytes: x}\n      - files: {in: \"{dir}\", names: [a, c, l, f]}"
+)]
+#[case::answers(
+    "hello",
+    "- recv: {from: c, bytes: hello}",
+    "- http: {from: c, status: [200, 206], method: HEAD, headers: {content-length: \"[0-9]+\"}, absent: [x-y]}\n      \
+     - json: {from: c, members: {a: {text: x}, b: {number: 5}, c: line}, absent: [d]}"
+)]
+#[case::sockets_from_outside(
+    "hello",
+    "- end: {of: c}",
+    "- descriptors\n      - send: {to: c, bytes: \"{listener_fd} {listener_reuseaddr} {free_fd}\"}\n      - mark: {as: m}\n      \
+     - queue: {limit: 5, waiting: 0}\n      - connect: {as: w, waits: true}\n      - memory: {since: m, grown_below_mib: 4}"
+)]
 fn an_author_may_write(#[case] exercise: &str, #[case] old: &str, #[case] new: &str) {
     let loaded = with(&format!("exercises/{exercise}/checks.yaml"), old, new);
     assert_eq!(loaded.map(|_| ()).map_err(|error| error.to_string()), Ok(()));
@@ -210,6 +248,31 @@ fn the_schemas_accept_the_base() {
 #[case("repeat: {times: 2, steps: [thaw, settle, close: {of: c}]}", true)]
 #[case("send: {to: c, bytes: x}\n        close: {of: c}", false)]
 #[case("[freeze]", false)]
+#[case("descriptors", true)]
+#[case("start: {ready: unix, at: '{dir}/s'}", true)]
+#[case("start: {ready: file}", false)]
+#[case("listen: {as: l, over: udp, shared: true}", true)]
+#[case("connect: {as: c, over: unix, to: '{dir}/s', waits: false}", true)]
+#[case("connect: {as: c, over: sctp}", false)]
+#[case("send: {to: u, bytes: x, toward: s}", true)]
+#[case("recv: {from: c, bytes: x, lossy: true}", true)]
+#[case("recv: {from: c, like: '(x)', capture: y}", true)]
+#[case("queue: {limit: 5}", true)]
+#[case("queue: {limit: -5}", false)]
+#[case("memory: {since: m, grown_below_mib: 8}", true)]
+#[case("memory: {since: m}", false)]
+#[case("file: {path: a}", true)]
+#[case("file: {bytes: a}", false)]
+#[case("link: {path: a, to: b}", true)]
+#[case("fifo: {path: a}", true)]
+#[case("file_is: {path: a, bytes: [b, 5]}", true)]
+#[case("files: {in: a, names: []}", true)]
+#[case("files: {folder: a, names: []}", false)]
+#[case("http: {from: c, status: [200], headers: {x-y: z}, absent: [w], body: ''}", true)]
+#[case("http: {from: c, status: 200}", false)]
+#[case("json: {from: c, members: {a: {text: x}, b: {number: 5}, c: line}}", true)]
+#[case("json: {from: c, members: {a: x}}", false)]
+#[case("recv: {from: c, bytes: x, causes: [{cause: OTHER, facts: {about: status}}]}", true)]
 fn the_schema_and_the_loader_agree_about_a_step(#[case] step: &str, #[case] good: bool) {
     let text = &base()[Path::new("exercises/hello/checks.yaml")].replace("- exit: {status: [0]}", &format!("- {step}"));
     assert_eq!(accepts::<ChecksFile>(SchemaKind::Checks, text), good);

@@ -14,6 +14,7 @@ use seccompiler::{
 };
 
 use super::error::{CellError, Step};
+use super::network::SHARED;
 use super::root;
 use super::spawn::Spawn;
 use crate::event::Tier;
@@ -151,7 +152,7 @@ fn rules(what: &Spawn, level: CompatLevel) -> Result<RulesetCreated, RulesetErro
         Tier::Sealed => vec![Path::new("/")],
         Tier::Guarded | Tier::Basic => root::readable().into_iter().chain(what.needed()).collect(),
     };
-    let writable = [what.scratch.as_path(), Path::new("/dev")];
+    let writable = [what.scratch.as_path(), Path::new("/dev"), Path::new(SHARED)];
     created
         .add_rules(path_beneath_rules(readable, AccessFs::from_read(ABI::V6)))?
         .add_rules(path_beneath_rules(writable, all))

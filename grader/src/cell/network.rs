@@ -5,26 +5,40 @@
 use std::fs;
 use std::os::fd::AsFd;
 
+use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType};
 use nix::unistd::{Gid, Uid};
 
 use super::error::{CellError, Step};
 use super::sys;
+use crate::course::model::Limits;
 
-/// Moves this process, which must have one thread, into a network namespace of its own with `lo` up.
+/// Where the check's process and the program share files: a file system that nobody else sees.
+pub const SHARED: &str = "/dev/shm";
+
+/// Moves this process, which must have one thread, into a network namespace of its own with `lo` up, and a mount
+/// namespace with an empty file system at [`SHARED`].
 ///
 /// As root a network namespace is enough; otherwise a user namespace is made around it.
-pub fn enter() -> Result<(), CellError> {
+pub fn enter(limits: &Limits) -> Result<(), CellError> {
     let (uid, gid) = (Uid::effective(), Gid::effective());
-    match uid.is_root() && unshare(CloneFlags::CLONE_NEWNET).is_ok() {
+    match uid.is_root() && unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).is_ok() {
         true => {}
         false => {
-            unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET).map_err(CellError::at(Step::Network))?;
+            let all = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS;
+            unshare(all).map_err(CellError::at(Step::Network))?;
             write_own_maps(uid, gid).map_err(CellError::at(Step::UidMap))?;
         }
     }
+    shared(limits).map_err(CellError::at(Step::Tmpfs))?;
     loopback_up()
+}
+
+fn shared(limits: &Limits) -> nix::Result<()> {
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_PRIVATE | MsFlags::MS_REC, None::<&str>)?;
+    let options = format!("mode=1777,size={}m,nr_inodes=65536", limits.disk_mib);
+    mount(Some("tmpfs"), SHARED, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some(options.as_str()))
 }
 
 fn write_own_maps(uid: Uid, gid: Gid) -> std::io::Result<()> {

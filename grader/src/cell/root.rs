@@ -12,6 +12,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::pivot_root;
 
 use super::error::{CellError, Step};
+use super::network::SHARED;
 use super::spawn::Spawn;
 use super::sys;
 
@@ -123,15 +124,15 @@ fn write_files() -> io::Result<()> {
     symlink("/proc/self/fd/2", "/dev/stderr")
 }
 
-/// The two writable places: `/tmp`, and `/dev/shm` for shared memory.
+/// The two writable places: `/tmp`, and what the program shares with the check's process, which is also where shared
+/// memory is.
 fn scratch(what: &Spawn) -> io::Result<()> {
     let options = format!("mode=1777,size={}m,nr_inodes=65536", what.limits.disk_mib);
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
     // A program that lives in the machine's /tmp must see that one.
-    let own_tmp = !what.needed().any(|path| path == Path::new("/tmp"));
-    let places = ["/tmp", "/dev/shm"].into_iter().filter(|place| own_tmp || *place != "/tmp");
-    places.into_iter().try_for_each(|place| {
-        fs::create_dir_all(place)?;
-        Ok(mount(Some("tmpfs"), place, Some("tmpfs"), flags, Some(options.as_str()))?)
-    })
+    if !what.needed().any(|path| path == Path::new("/tmp")) {
+        fs::create_dir_all("/tmp")?;
+        mount(Some("tmpfs"), "/tmp", Some("tmpfs"), flags, Some(options.as_str()))?;
+    }
+    bind(Path::new(SHARED))
 }

@@ -136,17 +136,25 @@ fn namespaces(tier: Tier) -> libc::c_int {
 /// The program's user inside its user namespace. Not 0: execve would give it every capability there.
 pub(super) const PROGRAM_ID: u32 = 1000;
 
+/// Users of the machine that the program may be outside its user namespace, the first one that works: they own nothing.
+/// They are the same for every program of a check, so that one can find the files of the one before. None if it can
+/// only be ourselves.
+pub fn users_outside() -> Vec<u32> {
+    match Uid::effective().is_root() {
+        true => vec![0x7000_0000 + std::process::id(), 65_534],
+        false => Vec::new(),
+    }
+}
+
 /// Maps the program's user to one of the machine that owns nothing, if we may; otherwise to our own.
 fn write_maps(init: i32) -> io::Result<()> {
-    let alone = 0x7000_0000 + init as u32;
-    let candidates = [alone, 65_534].map(|outer| format!("0 0 1\n{PROGRAM_ID} {outer} 1"));
     let own = format!("{PROGRAM_ID} 0 1");
-    let usable = if Uid::effective().is_root() { &candidates[..] } else { &[] };
+    let others = users_outside().into_iter().map(|outer| format!("0 0 1\n{PROGRAM_ID} {outer} 1"));
     let mut last = Ok(());
-    for map in usable.iter().chain([&own]) {
-        last = fs::write(format!("/proc/{init}/uid_map"), map);
+    for map in others.chain([own]) {
+        last = fs::write(format!("/proc/{init}/uid_map"), &map);
         if last.is_ok() {
-            return fs::write(format!("/proc/{init}/gid_map"), map);
+            return fs::write(format!("/proc/{init}/gid_map"), &map);
         }
     }
     last

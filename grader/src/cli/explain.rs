@@ -128,7 +128,7 @@ fn add_rules<'c>(step: &'c Step, rules: &mut Vec<&'c Rule>) {
     if let Step::Repeat(repeat) = step {
         repeat.steps.iter().for_each(|step| add_rules(step, rules));
     }
-    rules.extend(crate::engine::steps::rules(step));
+    rules.extend(step.causes());
 }
 
 /// A message of the catalogue before anything has happened.

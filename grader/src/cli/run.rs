@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -43,7 +44,9 @@ pub fn run(context: &Context, args: &RunArgs, _: &mut dyn Write) -> Result<Exit,
     let exercise = context.exercise(&args.exercise)?;
     let program = build(context, args, exercise)?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-    let arguments = arguments(context, args, exercise, address)?;
+    // What `{dir}` stands for lives as long as the program.
+    let folder = tempfile::tempdir()?;
+    let arguments = arguments(context, args, exercise, address, folder.path())?;
     let mut err = io::stderr();
     if args.args.is_empty() {
         introduce(role(exercise), address, context.lang, &mut err)?;
@@ -80,12 +83,14 @@ fn arguments(
     args: &RunArgs,
     exercise: &Exercise,
     address: SocketAddr,
+    folder: &Path,
 ) -> Result<Vec<OsString>, CliError> {
     if !args.args.is_empty() {
         return Ok(args.args.iter().map(OsString::from).collect());
     }
     let mut values = Values::new(0, &exercise.id, "run", exercise.file.values.clone());
     values.set_address(address);
+    values.set("dir", folder.as_os_str().as_bytes());
     let worked_out = exercise.file.program.args.iter().map(|argument| bytes(argument, &values));
     match worked_out.collect::<Result<Vec<_>, _>>() {
         Ok(arguments) => Ok(arguments.into_iter().map(OsString::from_vec).collect()),
@@ -111,6 +116,7 @@ fn role(exercise: &Exercise) -> Role {
     match (exercise.file.program.ready, played) {
         (Ready::Tcp, _) => Role::Server(Transport::Tcp),
         (Ready::Udp, _) => Role::Server(Transport::Udp),
+        (Ready::Unix, _) => Role::Server(Transport::Unix),
         (Ready::Started, Some(over)) => Role::Client(over),
         (Ready::Started, None) => Role::Other,
     }
@@ -160,7 +166,8 @@ fn commands(role: Role, address: SocketAddr) -> Vec<String> {
                 r#"s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("{ip}", {port})); d, a = s.recvfrom(65535); print(d); s.sendto(d.upper(), a)"#
             )),
         ],
-        Role::Other => Vec::new(),
+        // Where a Unix socket is, the command below says.
+        Role::Server(Transport::Unix) | Role::Client(Transport::Unix) | Role::Other => Vec::new(),
     }
 }
 

@@ -53,6 +53,8 @@ pub enum Symptom {
     Refused,
     /// The program did not connect.
     NoConnection,
+    /// A file is not as it should be.
+    File,
     /// The deadline struck while the program was still at work.
     Timeout,
     /// A limit (processor, memory, output, …) ended the program.
@@ -61,7 +63,7 @@ pub enum Symptom {
 
 impl Symptom {
     /// Every symptom, for tables that must be whole.
-    pub const ALL: [Symptom; 22] = [
+    pub const ALL: [Symptom; 23] = [
         Symptom::Silent,
         Symptom::Short,
         Symptom::Wrong,
@@ -82,6 +84,7 @@ impl Symptom {
         Symptom::Elsewhere,
         Symptom::Refused,
         Symptom::NoConnection,
+        Symptom::File,
         Symptom::Timeout,
         Symptom::Limit,
     ];
@@ -109,6 +112,9 @@ pub struct Rule {
     /// The signal that ended the program, e.g. `SIGPIPE`.
     #[serde(default)]
     pub signal: Option<String>,
+    /// Facts of the failure that are exactly so: `about: status` of an `http` step, for example.
+    #[serde(default)]
+    pub facts: BTreeMap<String, String>,
     /// An experiment: steps that are tried after the failure. The rule fits only if all of them hold.
     #[serde(default, rename = "try")]
     pub attempt: Vec<Step>,
@@ -131,7 +137,8 @@ pub struct CausesFile {
 #[serde(deny_unknown_fields)]
 pub struct Cause {
     /// What is wrong with the program, in one sentence. May use `{expected}`, `{actual}`, `{sent}`, `{pieces}`,
-    /// `{status}`, `{stderr}`, `{wanted_address}`, `{actual_address}`, `{unread}`, `{waiting}`, `{count}`, `{limit}`.
+    /// `{status}`, `{stderr}`, `{wanted_address}`, `{actual_address}`, `{unread}`, `{waiting}`, `{count}`, `{limit}`, `{signal}`,
+    /// `{wanted_status}`, `{about}`, `{detail}`, `{path}`, `{resource}`, `{what}`.
     pub message: Words,
     /// Three hints; an exercise may have its own in place of these.
     pub hints: Hints,

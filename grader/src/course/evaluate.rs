@@ -1,10 +1,12 @@
 //! The work behind [`super::template::bytes`]: walks data, looks names up, applies filters, and stays within limits.
 
+use md5::{Digest, Md5};
+
 use super::data::{Data, Form, Random};
 use super::pieces::{self, Filter, Piece};
 use super::random::Source;
 use super::template::{MOST_BYTES, TemplateError, Values};
-use crate::text::bytes::unhex;
+use crate::text::bytes::{hex, unhex};
 
 /// Values that may stand in one another, at most.
 pub const MOST_DEEP: usize = 64;
@@ -159,6 +161,7 @@ fn filtered(bytes: Vec<u8>, filter: Filter) -> Result<Vec<u8>, TemplateError> {
         Filter::Length => bytes.len().to_string().into_bytes(),
         Filter::Lossy => String::from_utf8_lossy(&bytes).into_owned().into_bytes(),
         Filter::Frame => frame(&bytes)?,
+        Filter::Md5 => hex(&Md5::digest(&bytes)).into_bytes(),
     })
 }
 

@@ -30,16 +30,19 @@ pub enum Filter {
     Lossy,
     /// The bytes behind their number as u32 in network byte order.
     Frame,
+    /// Their MD5 digest (RFC 1321) in lower-case hexadecimal digits.
+    Md5,
 }
 
 impl Filter {
     /// Every filter with the name that it has in a text.
-    pub const ALL: [(&'static str, Filter); 5] = [
+    pub const ALL: [(&'static str, Filter); 6] = [
         ("upper", Filter::Upper),
         ("unicode_upper", Filter::UnicodeUpper),
         ("length", Filter::Length),
         ("lossy", Filter::Lossy),
         ("frame", Filter::Frame),
+        ("md5", Filter::Md5),
     ];
 
     /// The filter of this name.

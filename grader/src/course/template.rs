@@ -13,11 +13,11 @@ use crate::text::bytes::quote;
 pub const MOST_BYTES: usize = 128 << 20;
 
 /// The names that every step may use: the check's address (`ip`, `port`, and both together as `address`, with brackets
-/// around an IPv6 one), and inside `repeat` the round, counted from 1.
-pub const BUILTINS: [&str; 4] = ["ip", "port", "address", "i"];
+/// around an IPv6 one), inside `repeat` the round, counted from 1, the folder for files, and what `descriptors` has seen.
+pub const BUILTINS: [&str; 8] = ["ip", "port", "address", "i", "dir", "listener_fd", "listener_reuseaddr", "free_fd"];
 
-/// What may be asked of a connection or a connected UDP socket `c`, as `{c.port}`: the address of the end that
-/// connected, so ours for `connect` and the program's for `accept`.
+/// What may be asked of a connection, a connected UDP socket or a played server `c`, as `{c.port}`: the address of the
+/// end that connected, so ours for `connect` and the program's for `accept`; of a server, its own.
 pub const FACTS: [&str; 3] = ["ip", "port", "address"];
 
 /// Why bytes could not be worked out. A loaded course gives none of these but `Unknown`, for a stream that does not
@@ -174,6 +174,7 @@ mod tests {
     #[case("{word|upper}", "A\u{e9}B".as_bytes())]
     #[case("{word|unicode_upper}", "A\u{c9}B".as_bytes())]
     #[case("{word|length}", b"4")]
+    #[case("{word|length|md5}", b"a87ff679a2f3e71d9181a67b7542122c")]
     #[case("{word|length|frame}", b"\0\0\0\x014")]
     #[case("{bad}{bad|lossy}{bad|unicode_upper}", b"a\xffa\xef\xbf\xbdA\xff")]
     #[case("{{{word|length}}}", b"{4}")]

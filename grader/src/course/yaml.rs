@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn an_error_knows_its_path_and_its_byte() {
         let error = parse::<Vec<Step>>("- freeze\n- send: {to: \"来\", byts: x}\n").unwrap_err();
-        assert_eq!(error.message, "unknown field `byts`, expected `to` or `bytes`");
+        assert_eq!(error.message, "unknown field `byts`, expected one of `to`, `bytes`, `toward`");
         assert_eq!((error.path.as_str(), error.line, error.column, error.index), ("[1].send", 2, 19, 29));
         let error = parse::<Vec<Step>>("- send: {to: c\n").unwrap_err();
         assert_eq!(error.message, "did not find expected ',' or '}', while parsing a flow mapping at line 1 column 9");

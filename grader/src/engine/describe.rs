@@ -40,6 +40,17 @@ pub fn step(world: &World, step: &Step) -> String {
         Step::Freeze => "freeze".to_owned(),
         Step::Thaw => "thaw".to_owned(),
         Step::Settle => "settle".to_owned(),
+        Step::Http(step) => {
+            let status = step.status.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ");
+            format!("http {} status {status}", name(&step.from))
+        }
+        Step::Json(step) => format!("json {}", name(&step.from)),
+        Step::File(step) => format!("file {}", data(&step.path)),
+        Step::Link(step) => format!("link {}", data(&step.path)),
+        Step::Fifo(step) => format!("fifo {}", data(&step.path)),
+        Step::FileIs(step) => format!("file {} holds {}", data(&step.path), data(&step.bytes)),
+        Step::Files(step) => format!("files in {}", data(&step.folder)),
+        Step::Queue(_) | Step::Memory(_) | Step::Descriptors => step.name().to_owned(),
         Step::Repeat(step) => format!("repeat {} times", step.times),
     }
 }

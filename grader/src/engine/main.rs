@@ -76,7 +76,7 @@ pub fn run(job: Job) -> Record {
 fn prepare(job: Job) -> Outcome<World> {
     let processors = bind_to_processor(job.processor)?;
     if job.tier == Tier::Sealed {
-        network::enter()?;
+        network::enter(&job.limits)?;
     }
     World::new(job, processors)
 }
@@ -126,6 +126,7 @@ fn name_cause(world: &mut World, number: usize, step: &Step, finding: Finding) -
     let stderr = world.stderr().to_vec();
     let at = finding.differs_at.unwrap_or(0);
     let sent = finding.stream.as_ref().and_then(|name| world.streams.get(name)).map(|stream| &stream.last_sent);
+    let facts = finding.facts.clone();
     let mut failure = Failure {
         cause: String::new(),
         symptom,
@@ -140,9 +141,9 @@ fn name_cause(world: &mut World, number: usize, step: &Step, finding: Finding) -
         scene: world.scene(finding.deadline),
         stderr: Excerpt::tail(&stderr),
     };
-    let evidence = Evidence { symptom, got: &got, stderr: &stderr, signal: signal.as_deref() };
+    let evidence = Evidence { symptom, got: &got, stderr: &stderr, signal: signal.as_deref(), facts: &facts };
     let job = &world.job;
-    let all: Vec<Rule> = steps::rules(step).iter().chain(&job.check.causes).chain(&job.rules).cloned().collect();
+    let all: Vec<Rule> = step.causes().iter().chain(&job.check.causes).chain(&job.rules).cloned().collect();
     world.note("judge", None, None, "looking for the cause");
     world.restart_clock(EXPERIMENTS);
     for rule in &all {

@@ -13,6 +13,7 @@ pub mod log;
 pub mod main;
 pub mod program;
 pub mod pump;
+pub mod response;
 pub mod scene;
 pub mod steps;
 pub mod stream;

@@ -34,7 +34,7 @@ impl World {
 fn view(row: &SocketRow, over: Transport, peer: Option<String>) -> SocketView {
     let state = match over {
         Transport::Tcp => row.state.name(),
-        Transport::Udp => "UDP",
+        Transport::Udp | Transport::Unix => "UDP",
     };
     SocketView {
         state: state.to_owned(),

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -22,6 +23,10 @@ pub enum Carrier {
     Udp(UdpSocket),
     /// A UDP socket that answers whoever sent last.
     UdpServer(UdpSocket, Option<SocketAddr>),
+    /// A UDP socket that sends to one address and takes answers from anybody.
+    UdpTo(UdpSocket, SocketAddr),
+    /// A Unix connection.
+    Unix(UnixStream),
     /// The program's standard input, as long as we hold it open.
     Input(Option<File>),
     /// The program's standard output or error.
@@ -86,9 +91,17 @@ impl Stream {
         }
     }
 
+    /// The address of our end, if it is a socket with one of its own.
+    pub fn local(&self) -> Option<SocketAddr> {
+        match &self.carrier {
+            Carrier::UdpTo(socket, _) => socket.local_addr().ok(),
+            _ => self.ends.map(|(ours, _)| ours),
+        }
+    }
+
     /// True if it carries datagrams.
     pub fn is_datagrams(&self) -> bool {
-        matches!(self.carrier, Carrier::Udp(_) | Carrier::UdpServer(..))
+        matches!(self.carrier, Carrier::Udp(_) | Carrier::UdpServer(..) | Carrier::UdpTo(..))
     }
 
     /// The descriptor to wait on for something to read; none if nothing can come or nothing is wanted.
@@ -119,8 +132,12 @@ impl Stream {
         let mut buffer = [0; 64 * 1024];
         let result = match &mut self.carrier {
             Carrier::Tcp(socket) => socket.read(&mut buffer),
+            Carrier::Unix(socket) => socket.read(&mut buffer),
             Carrier::Output(pipe) => pipe.read(&mut buffer),
             Carrier::Udp(socket) => return datagram(socket.recv(&mut buffer), &buffer),
+            Carrier::UdpTo(socket, _) => {
+                return datagram(socket.recv_from(&mut buffer).map(|(length, _)| length), &buffer);
+            }
             Carrier::UdpServer(socket, last) => {
                 let result = socket.recv_from(&mut buffer).map(|(length, from)| {
                     *last = Some(from);
@@ -142,7 +159,9 @@ impl Stream {
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
         let result = match &mut self.carrier {
             Carrier::Tcp(socket) => socket.write(bytes),
+            Carrier::Unix(socket) => socket.write(bytes),
             Carrier::Udp(socket) => socket.send(bytes),
+            Carrier::UdpTo(socket, to) => socket.send_to(bytes, *to),
             Carrier::UdpServer(socket, Some(to)) => socket.send_to(bytes, *to),
             Carrier::Input(Some(pipe)) => pipe.write(bytes),
             Carrier::UdpServer(_, None) | Carrier::Input(None) | Carrier::Output(_) => {
@@ -183,7 +202,8 @@ impl Stream {
 fn descriptor(carrier: &Carrier) -> Option<BorrowedFd<'_>> {
     match carrier {
         Carrier::Tcp(socket) => Some(socket.as_fd()),
-        Carrier::Udp(socket) | Carrier::UdpServer(socket, _) => Some(socket.as_fd()),
+        Carrier::Unix(socket) => Some(socket.as_fd()),
+        Carrier::Udp(socket) | Carrier::UdpServer(socket, _) | Carrier::UdpTo(socket, _) => Some(socket.as_fd()),
         Carrier::Input(pipe) => pipe.as_ref().map(AsFd::as_fd),
         Carrier::Output(pipe) => Some(pipe.as_fd()),
     }

@@ -1,9 +1,12 @@
 //! Everything that one check deals with: the program, the streams, the clock, the transcript.
 
 use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sched::CpuSet;
@@ -18,6 +21,7 @@ use super::job::Job;
 use super::log::Log;
 use super::program::Program;
 use super::stream::Stream;
+use crate::cell::network::SHARED;
 use crate::course::check::Family;
 use crate::course::data::Data;
 use crate::course::template::{self, Values};
@@ -51,8 +55,8 @@ pub struct World {
     pub plays_server: bool,
     /// Sockets that only hold an address.
     pub held: Vec<OwnedFd>,
-    /// Descriptors and threads at each mark.
-    pub marks: BTreeMap<String, (usize, usize)>,
+    /// What the program used at each mark.
+    pub marks: BTreeMap<String, Resources>,
     /// The kernel's socket tables.
     pub diag: Diag,
     /// The transcript.
@@ -63,12 +67,25 @@ pub struct World {
     pub progressed: bool,
     /// What the last look at the program showed.
     pub last_look: Option<(Vec<Task>, u32)>,
+    /// The folder that `{dir}` stands for: the program's files and ours.
+    pub folder: PathBuf,
     /// The program's scratch folder where it has no private `/tmp`.
     pub scratch: Option<TempDir>,
     /// The processors that the program may run on.
     pub processors: CpuSet,
     /// How many looks in a row showed the same.
     pub same_looks: u32,
+}
+
+/// What a program uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Resources {
+    /// Descriptors of all its processes.
+    pub descriptors: usize,
+    /// Threads of all its processes.
+    pub threads: usize,
+    /// The largest resident set of any of its processes so far, in KiB.
+    pub peak_kib: u64,
 }
 
 /// Ports below the ephemeral range, where the kernel never puts sockets of its own accord.
@@ -82,6 +99,8 @@ impl World {
         let mut ports = ports(&job);
         let address = free_address(job.check.family, &mut ports, &diag)?;
         values.set_address(address);
+        let (folder, scratch) = folder(job.tier)?;
+        values.set("dir", folder.to_string_lossy().as_bytes());
         let clock = Clock::new(Duration::from_millis(job.limits.deadline_ms));
         Ok(World {
             values,
@@ -101,7 +120,8 @@ impl World {
             progressed: false,
             last_look: None,
             same_looks: 0,
-            scratch: None,
+            folder,
+            scratch,
             processors,
             job,
         })
@@ -146,6 +166,23 @@ impl World {
         self.last_look = None;
         self.same_looks = 0;
     }
+}
+
+/// The folder for files, and what keeps it alive. In a sealed cell it lies in a file system of the check's own.
+fn folder(tier: Tier) -> io::Result<(PathBuf, Option<TempDir>)> {
+    let (path, temporary) = match tier {
+        Tier::Sealed => (Path::new(SHARED).join("files"), None),
+        Tier::Guarded | Tier::Basic => {
+            let temporary = tempfile::tempdir()?;
+            (temporary.path().join("files"), Some(temporary))
+        }
+    };
+    fs::create_dir(&path)?;
+    fs::set_permissions(&path, Permissions::from_mode(0o777))?;
+    if let Some(temporary) = &temporary {
+        fs::set_permissions(temporary.path(), Permissions::from_mode(0o755))?;
+    }
+    Ok((path, temporary))
 }
 
 /// The ports of a check, one after another, as the seed has them. In a network of our own they follow from it alone; in

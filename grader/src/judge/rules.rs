@@ -1,5 +1,7 @@
 //! Which rule fits what was seen. Pure: experiments are the caller's.
 
+use std::collections::BTreeMap;
+
 use regex::bytes::Regex;
 
 use crate::course::cause::{Rule, Symptom};
@@ -16,6 +18,8 @@ pub struct Evidence<'a> {
     pub stderr: &'a [u8],
     /// The signal that ended the program.
     pub signal: Option<&'a str>,
+    /// Numbers and names that the step noted.
+    pub facts: &'a BTreeMap<String, String>,
 }
 
 /// True if all that `rule` says of the evidence holds; its experiment is not looked at.
@@ -24,6 +28,7 @@ pub fn fits(rule: &Rule, seen: &Evidence, bytes: impl Fn(&Data) -> Option<Vec<u8
         && rule.got.as_ref().is_none_or(|got| bytes(got).is_some_and(|got| got == seen.got))
         && rule.like.as_ref().is_none_or(|pattern| matches(pattern, seen.got))
         && rule.stderr.as_ref().is_none_or(|pattern| matches(pattern, seen.stderr))
+        && rule.facts.iter().all(|(name, value)| seen.facts.get(name) == Some(value))
         && rule.signal.as_ref().is_none_or(|signal| Some(signal.as_str()) == seen.signal)
 }
 
@@ -43,9 +48,12 @@ mod tests {
         like: None,
         stderr: None,
         signal: None,
+        facts: BTreeMap::new(),
         attempt: Vec::new(),
     };
-    const SEEN: Evidence = Evidence { symptom: Symptom::Wrong, got: b"ab", stderr: b"Broken pipe", signal: None };
+    const NO_FACTS: &BTreeMap<String, String> = &BTreeMap::new();
+    const SEEN: Evidence =
+        Evidence { symptom: Symptom::Wrong, got: b"ab", stderr: b"Broken pipe", signal: None, facts: NO_FACTS };
 
     fn text(data: &Data) -> Option<Vec<u8>> {
         match data {
@@ -69,6 +77,14 @@ mod tests {
     fn what_came_is_compared_as_a_whole() {
         assert!(fits(&Rule { got: Some(Data::Text("ab".into())), ..RULE }, &SEEN, text));
         assert!(!fits(&Rule { got: Some(Data::Text("a".into())), ..RULE }, &SEEN, text));
+    }
+
+    #[test]
+    fn facts_must_be_exactly_so() {
+        let facts = [("about".to_owned(), "status".to_owned())].into();
+        let rule = Rule { facts: [("about".to_owned(), "status".to_owned())].into(), ..RULE };
+        assert!(fits(&rule, &Evidence { facts: &facts, ..SEEN }, text));
+        assert!(!fits(&rule, &SEEN, text));
     }
 
     #[test]

@@ -152,6 +152,7 @@ impl Diag {
             }
             // Look-ups of UDP sockets take source and destination the other way round (net/ipv4/udp_diag.c).
             Transport::Udp => self.exact(libc::IPPROTO_UDP as u8, nobody, address),
+            Transport::Unix => Ok(None),
         }
     }
 
@@ -160,6 +161,7 @@ impl Diag {
         let (protocol, states) = match over {
             Transport::Tcp => (libc::IPPROTO_TCP as u8, 1 << 10),
             Transport::Udp => (libc::IPPROTO_UDP as u8, !0),
+            Transport::Unix => return Ok(Vec::new()),
         };
         let mut rows = self.dump(libc::AF_INET as u8, protocol, states)?;
         rows.extend(self.dump(libc::AF_INET6 as u8, protocol, states)?);

@@ -11,6 +11,18 @@ pub fn count(pid: i32) -> usize {
     fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
 }
 
+/// The numbers of the descriptors that a process has open, ascending.
+pub fn numbers(pid: i32) -> Vec<i32> {
+    let mut numbers: Vec<i32> = links(pid).filter_map(|(number, _)| number.parse().ok()).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// SO_REUSEADDR of a process's socket.
+pub fn reuses_address(pid: i32, fd: i32) -> Option<bool> {
+    getsockopt(&borrow(pid, fd)?.as_fd(), sockopt::ReuseAddr).ok()
+}
+
 /// The inodes of the sockets that a process has open.
 pub fn sockets(pid: i32) -> Vec<u32> {
     links(pid).filter_map(|(_, target)| socket_inode(&target)).collect()

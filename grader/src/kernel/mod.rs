@@ -5,4 +5,5 @@
 pub mod diag;
 pub mod fds;
 pub mod tasks;
+pub mod unix;
 pub mod waiting;

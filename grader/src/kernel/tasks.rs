@@ -107,6 +107,11 @@ pub fn catches_alarm(pid: i32) -> bool {
     timers || caught.is_some_and(|mask| mask & alarms != 0)
 }
 
+/// The largest resident set that a process has had, in KiB (`VmHWM`).
+pub fn peak_kib(pid: i32) -> u64 {
+    status_field(pid, "VmHWM:").and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
 fn status_field(pid: i32, field: &str) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix(field)).map(|value| value.trim().to_owned())

@@ -27,6 +27,7 @@ pub fn sentences(symptom: Symptom) -> &'static [Phrase] {
         Symptom::Elsewhere => ELSEWHERE,
         Symptom::Refused => REFUSED,
         Symptom::NoConnection => NO_CONNECTION,
+        Symptom::File => FILE,
         Symptom::Timeout => TIMEOUT,
         Symptom::Limit => LIMIT,
     }
@@ -51,12 +52,14 @@ const SHORT: &[Phrase] = &[
 ];
 
 const WRONG: &[Phrase] = &[
+    phrase("what came is wrong ({about}): {detail}", "收到的内容有误（{about}）：{detail}"),
     phrase("{expected} was due, and {actual} came", "应收到 {expected}，却收到 {actual}"),
     phrase("{actual} came, which is not what was due", "收到 {actual}，与应收到的内容不符"),
     phrase("what came is not what was due", "收到的内容与应收到的不符"),
 ];
 
 const EXTRA: &[Phrase] = &[
+    phrase("there is more than was due: {detail}", "出现了不应有的情况：{detail}"),
     phrase("{actual} came although nothing was due", "不应有任何内容，却收到 {actual}"),
     phrase("bytes came although nothing was due", "不应有任何内容，却收到了字节"),
 ];
@@ -139,10 +142,10 @@ const BUSY: &[Phrase] = &[phrase(
 
 const GROWS: &[Phrase] = &[
     phrase(
-        "{count} descriptors or threads are in use where {limit} were, and nobody is connected any more",
-        "已经没有客户端连接，描述符或线程却从 {limit} 个变成了 {count} 个",
+        "what the program uses grows ({what}): {limit} before, {count} now",
+        "程序占用的资源在增长（{what}）：之前 {limit}，现在 {count}",
     ),
-    phrase("descriptors or threads grow with every client", "描述符或线程的数量随每个客户端增长"),
+    phrase("what the program uses grows with every client", "程序占用的资源随每个客户端增长"),
 ];
 
 const DEAF: &[Phrase] = &[
@@ -170,6 +173,12 @@ const REFUSED: &[Phrase] = &[
 const NO_CONNECTION: &[Phrase] = &[
     phrase("the program did not connect; it waits in {waiting}", "程序没有发起连接，正停在 {waiting}"),
     phrase("the program did not connect", "程序没有发起连接"),
+];
+
+const FILE: &[Phrase] = &[
+    phrase("the file {path} is not as it should be: {detail}", "文件 {path} 与应有的不符：{detail}"),
+    phrase("the file {path} is not as it should be", "文件 {path} 与应有的不符"),
+    phrase("a file is not as it should be", "文件与应有的不符"),
 ];
 
 const TIMEOUT: &[Phrase] = &[

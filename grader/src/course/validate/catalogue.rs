@@ -11,7 +11,7 @@ use crate::course::path::Path;
 use crate::course::pieces::{self, Piece};
 
 /// What a message may speak of.
-pub const PLACEHOLDERS: [&str; 12] = [
+pub const PLACEHOLDERS: [&str; 19] = [
     "expected",
     "actual",
     "sent",
@@ -24,6 +24,13 @@ pub const PLACEHOLDERS: [&str; 12] = [
     "waiting",
     "count",
     "limit",
+    "signal",
+    "wanted_status",
+    "about",
+    "detail",
+    "path",
+    "resource",
+    "what",
 ];
 
 /// All that is wrong with a catalogue.
@@ -31,7 +38,7 @@ pub fn catalogue(file: &CausesFile) -> Vec<Finding> {
     let mut findings = Vec::new();
     version(file.format_version, &mut findings);
     let codes: BTreeSet<String> = file.causes.keys().cloned().collect();
-    let context = Context { values: &BTreeMap::new(), streams: None, codes: Some(&codes), round: false };
+    let context = Context { values: &BTreeMap::new(), streams: None, codes: Some(&codes), round: false, ready: None };
     rules(&file.rules, &Path::root().key("rules"), &context, &mut findings);
     covered(file, &mut findings);
     for (code, cause) in &file.causes {

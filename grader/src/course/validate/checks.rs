@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::answers::with_captures;
 use super::data::Context;
 use super::finding::Finding;
 use super::flow::walk;
 use super::order::{order, said};
+use super::places::args;
 use super::rules::{code, rules};
 use super::sheet::first_needs;
-use super::steps::{args, steps};
+use super::steps::steps;
 use super::texts::{hints, id, unique, version, words};
 use super::values::{self, Summary, Value, summaries};
 use crate::course::check::{Check, ChecksFile};
@@ -21,7 +23,7 @@ pub fn checks(file: &ChecksFile, codes: Option<&BTreeSet<String>>) -> Vec<Findin
     let mut findings = Vec::new();
     version(file.format_version, &mut findings);
     let nothing = BTreeMap::new();
-    let context = Context { values: &nothing, streams: None, codes, round: false };
+    let context = Context { values: &nothing, streams: None, codes, round: false, ready: Some(file.program.ready) };
     let shared = summaries(&values::of(&file.values, &root.key("let"), true), &context, &mut findings);
     rules(&file.causes, &root.key("causes"), &Context { values: &shared, ..context }, &mut findings);
     for (cause, own) in &file.hints {
@@ -62,7 +64,8 @@ fn one(file: &ChecksFile, check: &Check, path: &Path, context: &Context, finding
         launch(file, check, &context, findings);
     }
     steps(&check.steps, &path.key("steps"), &context, findings);
-    rules(&check.causes, &path.key("causes"), &context, findings);
+    let values = with_captures(&values, &check.steps);
+    rules(&check.causes, &path.key("causes"), &Context { values: &values, ..context }, findings);
 }
 
 /// The exercise's values with the check's own in place of those of the same name.

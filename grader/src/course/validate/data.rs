@@ -9,6 +9,7 @@ use crate::course::data::{Data, Form, Random, Repeat};
 use crate::course::evaluate::{MOST_DEEP, MOST_WORK};
 use crate::course::path::Path;
 use crate::course::pieces::{self, BadText, Fault, Filter, Piece};
+use crate::course::step::Ready;
 use crate::course::template::{BUILTINS, FACTS, MOST_BYTES};
 use crate::text::bytes::unhex;
 
@@ -23,6 +24,8 @@ pub struct Context<'a> {
     pub codes: Option<&'a BTreeSet<String>>,
     /// The place is inside a `repeat`.
     pub round: bool,
+    /// What the exercise waits for when it starts a program; `None` where that cannot be known.
+    pub ready: Option<Ready>,
 }
 
 /// Bytes in a step or a rule.

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Finding;
 use super::names::expand;
-use super::steps::{MOST_STEPS, MOST_TRIED, causes, count, name};
+use super::steps::{MOST_STEPS, MOST_TRIED, count};
 use super::streams::{Kind, State, Stream, Use};
 use crate::course::cause::Rule;
 use crate::course::data::Data;
 use crate::course::path::Path;
-use crate::course::step::{Recv, Step};
+use crate::course::step::{Recv, Send, Step, Transport};
 
 /// The names of the program's own streams.
 const STANDARD: [(&str, Kind); 3] = [("stdin", Kind::Input), ("stdout", Kind::Output), ("stderr", Kind::Output)];
@@ -77,7 +77,7 @@ impl Walk {
     fn steps(&mut self, steps: &[Step], path: &Path) {
         for (nth, step) in steps.iter().enumerate() {
             let item = path.index(nth);
-            self.experiments(causes(step), &item.key(name(step)).key("causes"));
+            self.experiments(step.causes(), &item.key(step.name()).key("causes"));
             self.step(step, &item);
         }
     }
@@ -95,22 +95,30 @@ impl Walk {
     }
 
     fn step(&mut self, step: &Step, item: &Path) {
-        let path = item.key(name(step));
+        let path = item.key(step.name());
         match step {
             Step::Start(_) => self.start(),
             Step::Occupy(_) => {}
-            Step::Listen(step) => drop(self.make(&step.name, Kind::listening(step.over), &path)),
+            Step::Listen(step) => {
+                let made = self.make(&step.name, Kind::listening(step.over), &path);
+                self.addressed.extend(made);
+            }
+            Step::Connect(step) if step.waits => {
+                // It never becomes a stream.
+                self.needs_program(item);
+                self.expand(&step.name, &path.key("as"));
+            }
             Step::Connect(step) => {
                 self.needs_program(item);
                 let made = self.make(&step.name, Kind::connected(step.over), &path);
-                self.addressed.extend(made);
+                self.addressed.extend(made.filter(|_| step.over != Transport::Unix));
             }
             Step::Accept(step) => {
                 self.uses(&step.from, Use::Accept, &path.key("from"));
                 let made = self.make(&step.name, Kind::Tcp, &path);
                 self.addressed.extend(made);
             }
-            Step::Send(step) => self.uses(&step.to, Use::Write, &path.key("to")),
+            Step::Send(step) => self.send(step, &path),
             Step::Fragment(step) => self.uses(&step.to, Use::Pieces, &path.key("to")),
             Step::Coalesce(step) => self.uses(&step.to, Use::Pieces, &path.key("to")),
             Step::Fill(step) => self.uses(&step.to, Use::Write, &path.key("to")),
@@ -123,8 +131,15 @@ impl Walk {
             Step::Close(step) => self.uses(&step.of, Use::Close(step.how), &path.key("of")),
             Step::Freeze => self.freeze(item),
             Step::Thaw => self.thaw(item),
-            Step::Settle => self.needs_program(item),
-            Step::Alive(_) | Step::Calm(_) => self.needs_program(item),
+            Step::Http(step) => self.uses(&step.from, Use::Message, &path.key("from")),
+            Step::Json(step) => self.uses(&step.from, Use::Message, &path.key("from")),
+            Step::File(_) | Step::Link(_) | Step::Fifo(_) | Step::FileIs(_) | Step::Files(_) => {}
+            Step::Settle | Step::Alive(_) | Step::Calm(_) => self.needs_program(item),
+            Step::Queue(_) | Step::Descriptors => self.needs_program(item),
+            Step::Memory(step) => {
+                self.needs_program(item);
+                self.marked(&step.since, &path.key("since"));
+            }
             Step::Exit(_) => {
                 self.needs_program(item);
                 self.must_be_thawed();
@@ -240,10 +255,17 @@ impl Walk {
         }
     }
 
+    fn send(&mut self, send: &Send, path: &Path) {
+        self.uses(&send.to, if send.toward.is_some() { Use::Toward } else { Use::Write }, &path.key("to"));
+        if let Some(other) = &send.toward {
+            self.uses(other, Use::Toward, &path.key("toward"));
+        }
+    }
+
     /// Only a datagram can be empty; a stream would always have brought no bytes already.
     fn something(&mut self, recv: &Recv, path: &Path) {
         let name = expand(&recv.from, self.now.round, path).unwrap_or_default();
-        let udp = self.now.streams.get(&name).is_some_and(|stream| stream.kind == Kind::Udp);
+        let udp = self.now.streams.get(&name).is_some_and(|stream| stream.kind.is_datagrams());
         let empty = |data: &Data| matches!(data, Data::Text(text) if text.is_empty());
         if !udp && recv.bytes.iter().chain(&recv.one_of).any(empty) {
             self.note(Finding::at(path, "no bytes at all always come").help("expect some, or use `silent`").on_key());

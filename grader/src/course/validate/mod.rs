@@ -4,6 +4,7 @@
 //! `sheet` looks at course.yaml, `catalogue` at causes.yaml, `checks` at one checks.yaml; the others are what these
 //! three share.
 
+mod answers;
 pub mod catalogue;
 pub mod checks;
 mod data;
@@ -11,6 +12,7 @@ pub mod finding;
 mod flow;
 mod names;
 mod order;
+mod places;
 mod rules;
 pub mod sheet;
 mod steps;

@@ -26,8 +26,9 @@ pub fn rules(rules: &[Rule], path: &Path, context: &Context, findings: &mut Vec<
 
 /// True if the rule asks for nothing but its symptoms.
 pub fn always(rule: &Rule) -> bool {
-    let Rule { cause: _, when: _, got, like, stderr, signal, attempt } = rule;
-    got.is_none() && like.is_none() && stderr.is_none() && signal.is_none() && attempt.is_empty()
+    let Rule { cause: _, when: _, got, like, stderr, signal, facts, attempt } = rule;
+    let bytes = got.is_none() && like.is_none() && stderr.is_none();
+    bytes && signal.is_none() && facts.is_empty() && attempt.is_empty()
 }
 
 /// The symptoms that the rule is for.

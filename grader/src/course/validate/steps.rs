@@ -2,11 +2,10 @@
 
 use super::data::{Context, in_step};
 use super::finding::Finding;
-use super::rules::{compiled, rules};
-use crate::course::cause::Rule;
-use crate::course::data::Data;
+use super::rules::rules;
+use super::{answers, places};
 use crate::course::path::Path;
-use crate::course::step::{Coalesce, Connect, Exit, Fill, Fragment, Recv, RepeatSteps, Start, Step};
+use crate::course::step::{Coalesce, Exit, Fill, Fragment, Memory, Queue, RepeatSteps, Step};
 
 /// The most steps that one check does, every round counted.
 pub const MOST_STEPS: u64 = 50_000;
@@ -17,11 +16,13 @@ pub const MOST_TRIED: u64 = 1_000;
 /// What `coalesce` can put into a program's receive buffer at once.
 const MOST_AT_ONCE: usize = 32 * 1024;
 
-/// A list of steps.
+/// A list of steps. What one of them captures, those after it may use.
 pub fn steps(steps: &[Step], path: &Path, context: &Context, findings: &mut Vec<Finding>) {
+    let mut values = context.values.clone();
     for (nth, one) in steps.iter().enumerate() {
-        let name = name(one);
-        step(one, &path.index(nth).key(name), context, findings);
+        let name = one.name();
+        step(one, &path.index(nth).key(name), &Context { values: &values, ..*context }, findings);
+        answers::captured(one, &mut values);
     }
 }
 
@@ -34,97 +35,34 @@ pub fn count(steps: &[Step]) -> u64 {
     steps.iter().map(one).fold(0, u64::saturating_add)
 }
 
-/// The key of a step in YAML.
-pub fn name(step: &Step) -> &'static str {
-    match step {
-        Step::Start(_) => "start",
-        Step::Occupy(_) => "occupy",
-        Step::Listen(_) => "listen",
-        Step::Connect(_) => "connect",
-        Step::Accept(_) => "accept",
-        Step::Send(_) => "send",
-        Step::Fragment(_) => "fragment",
-        Step::Coalesce(_) => "coalesce",
-        Step::Recv(_) => "recv",
-        Step::Silent(_) => "silent",
-        Step::End(_) => "end",
-        Step::Close(_) => "close",
-        Step::Freeze => "freeze",
-        Step::Thaw => "thaw",
-        Step::Fill(_) => "fill",
-        Step::Settle => "settle",
-        Step::Exit(_) => "exit",
-        Step::Alive(_) => "alive",
-        Step::Mark(_) => "mark",
-        Step::Steady(_) => "steady",
-        Step::Calm(_) => "calm",
-        Step::Repeat(_) => "repeat",
-    }
-}
-
-/// The rules that stand in a step.
-pub fn causes(step: &Step) -> &[Rule] {
-    match step {
-        Step::Start(step) => &step.causes,
-        Step::Connect(step) => &step.causes,
-        Step::Accept(step) => &step.causes,
-        Step::Fragment(step) => &step.causes,
-        Step::Recv(step) => &step.causes,
-        Step::Silent(step) => &step.causes,
-        Step::End(step) => &step.causes,
-        Step::Exit(step) => &step.causes,
-        Step::Alive(step) => &step.causes,
-        Step::Steady(step) => &step.causes,
-        Step::Calm(step) => &step.causes,
-        Step::Occupy(_) | Step::Listen(_) | Step::Send(_) | Step::Coalesce(_) | Step::Close(_) => &[],
-        Step::Freeze | Step::Thaw | Step::Fill(_) | Step::Settle | Step::Mark(_) | Step::Repeat(_) => &[],
-    }
-}
-
 fn step(step: &Step, path: &Path, context: &Context, findings: &mut Vec<Finding>) {
-    rules(causes(step), &path.key("causes"), context, findings);
+    rules(step.causes(), &path.key("causes"), context, findings);
     match step {
-        Step::Start(step) => start(step, path, context, findings),
-        Step::Connect(step) => connect(step, path, findings),
+        Step::Start(step) => places::start(step, path, context, findings),
+        Step::Occupy(step) => places::occupy(step, path, findings),
+        Step::Listen(step) => places::listen(step, path, findings),
+        Step::Connect(step) => places::connect(step, path, context, findings),
         Step::Send(step) => drop(in_step(&step.bytes, &path.key("bytes"), context, findings)),
         Step::Fragment(step) => fragment(step, path, context, findings),
         Step::Coalesce(step) => coalesce(step, path, context, findings),
-        Step::Recv(step) => recv(step, path, context, findings),
+        Step::Recv(step) => answers::recv(step, path, context, findings),
+        Step::Http(step) => answers::http(step, path, context, findings),
+        Step::Json(step) => answers::json(step, path, context, findings),
         Step::End(step) if step.how.is_empty() => {
             findings.push(Finding::at(&path.key("how"), "no ending is right").help("write [fin], [rst] or [fin, rst]"));
         }
         Step::Fill(step) => fill(step, path, context, findings),
         Step::Exit(step) => exit(step, path, findings),
+        Step::Queue(step) => queue(step, path, findings),
+        Step::Memory(step) => memory(step, path, findings),
+        Step::File(step) => places::make_file(step, path, context, findings),
+        Step::Link(step) => places::make_link(step, path, context, findings),
+        Step::Fifo(step) => places::below(&step.path, &path.key("path"), context, findings),
+        Step::FileIs(step) => places::file_is(step, path, context, findings),
+        Step::Files(step) => places::files(step, path, context, findings),
         Step::Repeat(step) => repeat(step, path, context, findings),
-        Step::Occupy(_) | Step::Listen(_) | Step::Accept(_) | Step::Silent(_) | Step::End(_) | Step::Close(_) => {}
-        Step::Freeze | Step::Thaw | Step::Settle | Step::Alive(_) | Step::Mark(_) | Step::Steady(_) | Step::Calm(_) => {
-        }
-    }
-}
-
-fn start(start: &Start, path: &Path, context: &Context, findings: &mut Vec<Finding>) {
-    args(start.args.as_deref().unwrap_or_default(), &path.key("args"), context, findings);
-    for (name, value) in &start.env {
-        let path = path.key("env").key(name);
-        if name.is_empty() || name.contains(['=', '\0']) {
-            findings
-                .push(Finding::at_key(&path, format!("`{name}` cannot name a variable")).help("use A-Z, 0-9 and `_`"));
-        }
-        in_step(value, &path, context, findings);
-    }
-}
-
-/// The arguments of a program.
-pub fn args(args: &[Data], path: &Path, context: &Context, findings: &mut Vec<Finding>) {
-    for (nth, arg) in args.iter().enumerate() {
-        in_step(arg, &path.index(nth), context, findings);
-    }
-}
-
-fn connect(connect: &Connect, path: &Path, findings: &mut Vec<Finding>) {
-    if connect.unread == Some(0) {
-        let finding = Finding::at(&path.key("unread"), "a receive buffer of no bytes");
-        findings.push(finding.help("say how large it is, as in `unread: 4096`"));
+        Step::Accept(_) | Step::Silent(_) | Step::End(_) | Step::Close(_) | Step::Freeze | Step::Thaw => {}
+        Step::Settle | Step::Alive(_) | Step::Mark(_) | Step::Steady(_) | Step::Calm(_) | Step::Descriptors => {}
     }
 }
 
@@ -176,34 +114,6 @@ fn coalesce(coalesce: &Coalesce, path: &Path, context: &Context, findings: &mut 
     }
 }
 
-fn recv(recv: &Recv, path: &Path, context: &Context, findings: &mut Vec<Finding>) {
-    let said =
-        usize::from(recv.bytes.is_some()) + usize::from(!recv.one_of.is_empty()) + usize::from(recv.like.is_some());
-    if said != 1 {
-        let finding = Finding::at_key(path, "`recv` expects one thing").label(format!("{said} are said"));
-        findings.push(finding.help("write exactly one of `bytes`, `one_of` and `like`"));
-    }
-    if let Some(bytes) = &recv.bytes {
-        in_step(bytes, &path.key("bytes"), context, findings);
-    }
-    for (nth, bytes) in recv.one_of.iter().enumerate() {
-        in_step(bytes, &path.key("one_of").index(nth), context, findings);
-    }
-    if let Some(pattern) = &recv.like {
-        like(pattern, &path.key("like"), findings);
-    }
-}
-
-/// What is received begins with a match, so a pattern that matches nothing at all would always hold.
-fn like(pattern: &str, path: &Path, findings: &mut Vec<Finding>) {
-    if let Some(regex) = compiled(pattern, path, findings)
-        && regex.is_match(b"")
-    {
-        let finding = Finding::at(path, "this matches no bytes at all, so it holds before anything has come");
-        findings.push(finding.help("let it match one byte at least"));
-    }
-}
-
 fn fill(fill: &Fill, path: &Path, context: &Context, findings: &mut Vec<Finding>) {
     if in_step(&fill.bytes, &path.key("bytes"), context, findings).length() == Some(0) {
         findings.push(Finding::at(&path.key("bytes"), "no bytes fill nothing").help("one byte at least"));
@@ -221,6 +131,19 @@ fn exit(exit: &Exit, path: &Path, findings: &mut Vec<Finding>) {
     for (nth, status) in exit.status.iter().enumerate().filter(|(_, status)| !(0..=255).contains(*status)) {
         let finding = Finding::at(&path.index(nth), format!("{status} is no exit status"));
         findings.push(finding.help("a number from 0 to 255"));
+    }
+}
+
+fn queue(queue: &Queue, path: &Path, findings: &mut Vec<Finding>) {
+    if queue.limit.is_none() && queue.waiting.is_none() {
+        findings.push(Finding::at_key(path, "nothing is expected of the queue").help("say `limit` or `waiting`"));
+    }
+}
+
+fn memory(memory: &Memory, path: &Path, findings: &mut Vec<Finding>) {
+    if memory.grown_below_mib == 0 {
+        let finding = Finding::at(&path.key("grown_below_mib"), "nothing grows by less than nothing");
+        findings.push(finding.help("one MiB at least"));
     }
 }
 

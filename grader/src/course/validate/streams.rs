@@ -9,8 +9,12 @@ pub enum Kind {
     Listener,
     /// A TCP connection.
     Tcp,
-    /// A UDP socket.
+    /// A UDP socket that is connected, or sends to one address.
     Udp,
+    /// A played UDP server.
+    UdpServer,
+    /// A Unix connection.
+    Unix,
     /// The program's standard input.
     Input,
     /// Its standard output or standard error.
@@ -23,15 +27,21 @@ impl Kind {
         match over {
             Transport::Tcp => Kind::Tcp,
             Transport::Udp => Kind::Udp,
+            Transport::Unix => Kind::Unix,
         }
     }
 
     /// What `listen` makes.
     pub fn listening(over: Transport) -> Kind {
         match over {
-            Transport::Tcp => Kind::Listener,
-            Transport::Udp => Kind::Udp,
+            Transport::Tcp | Transport::Unix => Kind::Listener,
+            Transport::Udp => Kind::UdpServer,
         }
+    }
+
+    /// True if it carries datagrams.
+    pub fn is_datagrams(self) -> bool {
+        matches!(self, Kind::Udp | Kind::UdpServer)
     }
 }
 
@@ -72,6 +82,10 @@ pub enum Use {
     Close(Closing),
     /// `accept`
     Accept,
+    /// `http`, `json`
+    Message,
+    /// `send` with `toward`: from one played UDP server to whoever sent to another
+    Toward,
 }
 
 /// Why it cannot be done, and what to do instead.
@@ -114,15 +128,21 @@ impl Stream {
             (Kind::Listener, Use::Accept) => None,
             (Kind::Listener, _) => Some(("is a listening socket", "`accept` a connection from it, and use that one")),
             (_, Use::Accept) => Some(("takes no connections", "accept from the name of a `listen` over tcp")),
-            (Kind::Udp, Use::Pieces) => {
+            (Kind::Udp | Kind::UdpServer, Use::Pieces) => {
                 Some(("carries datagrams, which come whole", "use `send`, one for each datagram"))
             }
-            (Kind::Udp, Use::End) => Some(("carries datagrams, which have no end", "use `silent`")),
+            (Kind::Udp | Kind::UdpServer, Use::End) => Some(("carries datagrams, which have no end", "use `silent`")),
             (Kind::Input, Use::Read | Use::End) => Some(("is only written to", "read from `stdout` or `stderr`")),
             (Kind::Output, Use::Write | Use::Pieces) => Some(("is only read from", "write to `stdin`")),
-            (Kind::Udp | Kind::Input | Kind::Output, Use::Close(Closing::Half | Closing::Rst)) => {
+            (Kind::Udp | Kind::UdpServer | Kind::Input | Kind::Output, Use::Close(Closing::Half | Closing::Rst)) => {
                 Some(("is no TCP connection", "close it without `how`"))
             }
+            (Kind::Unix, Use::Close(Closing::Rst)) => Some(("is no TCP connection", "write `fin` or `half`")),
+            (Kind::Udp | Kind::UdpServer | Kind::Input | Kind::Output, Use::Message) => {
+                Some(("is no connection", "name one that `connect` or `accept` made, over tcp or unix"))
+            }
+            (Kind::UdpServer, Use::Toward) => None,
+            (_, Use::Toward) => Some(("is no played UDP server", "name a `listen` over udp")),
             _ => None,
         }
     }
@@ -132,7 +152,7 @@ impl Stream {
             (_, Use::Close(_)) | (State::Open, _) => None,
             (State::Closed, _) => Some(("is closed", "do this before it is closed, or on another stream")),
             (State::Half, Use::Write | Use::Pieces) => Some(("is shut down for sending", "send before `how: half`")),
-            (State::Ended, Use::Read | Use::End) => Some(("has ended", "expect bytes before `end`")),
+            (State::Ended, Use::Read | Use::End | Use::Message) => Some(("has ended", "expect bytes before `end`")),
             _ => None,
         }
     }

@@ -59,6 +59,7 @@ impl Summary {
             Filter::Length if self.exact => Summary { least: self.least.to_string().len(), ..self },
             Filter::Length => Summary { least: 1, ..self },
             Filter::Frame => Summary { least: self.least.saturating_add(4), ..self },
+            Filter::Md5 => Summary { least: 32, exact: true, ..self },
         }
     }
 }

@@ -23,6 +23,8 @@ enum Match {
 /// What a step expects.
 enum Wanted {
     OneOf(Vec<Vec<u8>>),
+    /// The same, where a run of U+FFFD counts as one.
+    Lossy(Vec<Vec<u8>>),
     Like(Regex),
 }
 
@@ -33,6 +35,11 @@ impl Wanted {
                 Some(found) if found.start() == 0 => Match::Whole(found.end()),
                 _ => Match::Begun,
             },
+            Wanted::Lossy(all) => {
+                let all: Vec<Match> = all.iter().map(|one| lossy(one, got)).collect();
+                let whole = all.iter().find(|one| matches!(one, Match::Whole(_)));
+                whole.or(all.iter().find(|one| **one == Match::Begun)).cloned().unwrap_or(Match::Wrong)
+            }
             Wanted::OneOf(all) => match all.iter().find(|one| got.starts_with(one)) {
                 Some(one) => Match::Whole(one.len()),
                 None if all.iter().any(|one| one.starts_with(got)) => Match::Begun,
@@ -53,9 +60,40 @@ impl Wanted {
     fn nearest(&self, got: &[u8]) -> Option<&[u8]> {
         match self {
             Wanted::Like(_) => None,
-            Wanted::OneOf(all) => all.iter().map(Vec::as_slice).max_by_key(|one| common(one, got)),
+            Wanted::OneOf(all) | Wanted::Lossy(all) => all.iter().map(Vec::as_slice).max_by_key(|one| common(one, got)),
         }
     }
+}
+
+/// U+FFFD in UTF-8.
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+
+/// How far `got` agrees with `one` where a run of U+FFFD counts as one, in either.
+fn lossy(one: &[u8], got: &[u8]) -> Match {
+    let (mut wanted, mut rest) = (one, got);
+    while !wanted.is_empty() {
+        match (skip_run(wanted), skip_run(rest)) {
+            (Some(after), Some(after_got)) => (wanted, rest) = (after, after_got),
+            (Some(_), None) if REPLACEMENT.starts_with(rest) => return Match::Begun,
+            (None, None) => match (wanted.split_first(), rest.split_first()) {
+                (Some((a, after)), Some((b, after_got))) if a == b => (wanted, rest) = (after, after_got),
+                // It may be the beginning of a U+FFFD that belongs to the run before.
+                (Some(_), _) if REPLACEMENT.starts_with(rest) => return Match::Begun,
+                _ => return Match::Wrong,
+            },
+            (Some(_), None) | (None, Some(_)) => return Match::Wrong,
+        }
+    }
+    Match::Whole(got.len() - rest.len())
+}
+
+/// What follows the run of U+FFFD that `bytes` begins with.
+fn skip_run(bytes: &[u8]) -> Option<&[u8]> {
+    let mut rest = bytes.strip_prefix(REPLACEMENT)?;
+    while let Some(after) = rest.strip_prefix(REPLACEMENT) {
+        rest = after;
+    }
+    Some(rest)
 }
 
 fn common(one: &[u8], other: &[u8]) -> usize {
@@ -70,7 +108,10 @@ pub fn recv(world: &mut World, recv: &Recv) -> Outcome {
     let patience = if recv.patient { Patience::UntilDeadline } else { Patience::UntilQuiet };
     let waited = world.wait(patience, |world| seen(world, &name, &wanted))?;
     let symptom = match waited {
-        Waited::There(Seen::Right(length)) => return take(world, &name, length),
+        Waited::There(Seen::Right(length)) => {
+            capture(world, recv, &name, &wanted)?;
+            return take(world, &name, length);
+        }
         Waited::There(Seen::Wrong) => Symptom::Wrong,
         Waited::There(Seen::Ended(Ending::Fin)) => Symptom::Eof,
         Waited::There(Seen::Ended(Ending::Rst)) => Symptom::Reset,
@@ -90,9 +131,20 @@ fn wanted(world: &World, recv: &Recv) -> Outcome<Wanted> {
         }
         None => {
             let all = recv.bytes.iter().chain(&recv.one_of).map(|data| world.bytes(data));
-            Ok(Wanted::OneOf(all.collect::<Outcome<_>>()?))
+            let all = all.collect::<Outcome<_>>()?;
+            Ok(if recv.lossy { Wanted::Lossy(all) } else { Wanted::OneOf(all) })
         }
     }
+}
+
+/// Keeps what the first group matched as a value.
+fn capture(world: &mut World, recv: &Recv, name: &str, wanted: &Wanted) -> Outcome {
+    let (Some(value), Wanted::Like(regex)) = (&recv.capture, wanted) else { return Ok(()) };
+    let got = got(world, name)?;
+    let group = regex.captures(&got).and_then(|groups| groups.get(1));
+    // A group that takes no part in the match is empty.
+    world.values.set(value, group.map_or(&b""[..], |group| group.as_bytes()));
+    Ok(())
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -227,6 +279,27 @@ mod tests {
     fn the_first_byte_that_fits_no_alternative_is_wrong() {
         assert_eq!(one_of(&["ok\n", "no\n"]).compare(b"x"), Match::Wrong);
         assert_eq!(one_of(&["ok\n", "no\n"]).nearest(b"nx"), Some(&b"no\n"[..]));
+    }
+
+    #[rstest::rstest]
+    #[case("a\u{fffd}\u{fffd}b\n", Match::Whole(9))]
+    #[case("a\u{fffd}b\nmore", Match::Whole(6))]
+    #[case("a\u{fffd}", Match::Begun)]
+    #[case("ab", Match::Wrong)]
+    #[case("", Match::Begun)]
+    fn a_run_of_replacement_characters_counts_as_one(#[case] got: &str, #[case] expected: Match) {
+        let wanted = Wanted::Lossy(vec!["a\u{fffd}\u{fffd}\u{fffd}b\n".as_bytes().to_vec()]);
+        assert_eq!(wanted.compare(got.as_bytes()), expected);
+    }
+
+    #[test]
+    fn a_replacement_character_may_come_in_pieces() {
+        let wanted = Wanted::Lossy(vec!["\u{fffd}x".as_bytes().to_vec()]);
+        let got = "\u{fffd}\u{fffd}x".as_bytes();
+        for end in 0..got.len() {
+            assert_eq!(wanted.compare(&got[..end]), Match::Begun, "after {end} bytes");
+        }
+        assert_eq!(wanted.compare_datagram(got), Match::Whole(7));
     }
 
     #[test]

@@ -1,25 +1,28 @@
 //! The steps: one function for each kind, in files by what they are about.
 
 mod expect;
+mod files;
 mod finish;
+mod http;
+mod json;
 mod moves;
 mod open;
 mod resources;
+mod serve;
 mod start;
 
 use super::finding::Outcome;
 use super::world::World;
-use crate::course::cause::Rule;
 use crate::course::step::Step;
 
 /// Does one step.
 pub fn run(world: &mut World, step: &Step) -> Outcome {
     match step {
         Step::Start(start) => start::start(world, start),
-        Step::Occupy(occupy) => open::occupy(world, occupy),
-        Step::Listen(listen) => open::listen(world, listen),
+        Step::Occupy(occupy) => serve::occupy(world, occupy),
+        Step::Listen(listen) => serve::listen(world, listen),
         Step::Connect(connect) => open::connect(world, connect),
-        Step::Accept(accept) => open::accept(world, accept),
+        Step::Accept(accept) => serve::accept(world, accept),
         Step::Send(send) => moves::send(world, send),
         Step::Fragment(fragment) => moves::fragment(world, fragment),
         Step::Coalesce(coalesce) => moves::coalesce(world, coalesce),
@@ -36,6 +39,16 @@ pub fn run(world: &mut World, step: &Step) -> Outcome {
         Step::Mark(mark) => resources::mark(world, mark),
         Step::Steady(steady) => resources::steady(world, steady),
         Step::Calm(_) => resources::calm(world),
+        Step::Queue(queue) => resources::queue(world, queue),
+        Step::Memory(memory) => resources::memory(world, memory),
+        Step::Descriptors => resources::descriptors(world),
+        Step::File(file) => files::make_file(world, file),
+        Step::Link(link) => files::make_link(world, link),
+        Step::Fifo(fifo) => files::make_fifo(world, fifo),
+        Step::FileIs(file) => files::file_is(world, file),
+        Step::Files(files) => files::files(world, files),
+        Step::Http(http) => http::http(world, http),
+        Step::Json(json) => json::json(world, json),
         Step::Repeat(repeat) => {
             let outer = world.round;
             for round in 1..=repeat.times {
@@ -45,23 +58,5 @@ pub fn run(world: &mut World, step: &Step) -> Outcome {
             world.set_round(outer);
             Ok(())
         }
-    }
-}
-
-/// The rules that a step brings for naming the cause of its own failure.
-pub fn rules(step: &Step) -> &[Rule] {
-    match step {
-        Step::Start(step) => &step.causes,
-        Step::Connect(step) => &step.causes,
-        Step::Accept(step) => &step.causes,
-        Step::Fragment(step) => &step.causes,
-        Step::Recv(step) => &step.causes,
-        Step::Silent(step) => &step.causes,
-        Step::End(step) => &step.causes,
-        Step::Exit(step) => &step.causes,
-        Step::Alive(step) => &step.causes,
-        Step::Steady(step) => &step.causes,
-        Step::Calm(step) => &step.causes,
-        _ => &[],
     }
 }

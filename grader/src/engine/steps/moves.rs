@@ -17,7 +17,25 @@ pub fn send(world: &mut World, send: &Send) -> Outcome {
     let (name, bytes) = (world.name(&send.to)?, world.bytes(&send.bytes)?);
     world.note("send", Some(&name), Some(&bytes), "");
     world.stream(&name)?.last_sent.clone_from(&bytes);
-    write_all(world, &name, &bytes)
+    match &send.toward {
+        Some(other) => send_toward(world, &name, &bytes, other),
+        None => write_all(world, &name, &bytes),
+    }
+}
+
+/// Sends a datagram from one played server to whoever sent last to another one.
+fn send_toward(world: &mut World, name: &str, bytes: &[u8], other: &str) -> Outcome {
+    let other = world.name(other)?;
+    let to = match &world.stream(&other)?.carrier {
+        Carrier::UdpServer(_, to) => *to,
+        _ => None,
+    };
+    match (&world.stream(name)?.carrier, to) {
+        (Carrier::UdpServer(socket, _), Some(to)) => socket.send_to(bytes, to).map(drop)?,
+        _ => return Err(Stop::void(VoidKind::Lost, format!("nobody has sent to `{other}`"))),
+    }
+    world.stir();
+    world.pump(Duration::ZERO).map(drop)
 }
 
 /// Hands `bytes` to the kernel. That the program is gone, or reads no more, is for a later step to judge.
@@ -201,6 +219,10 @@ pub fn close(world: &mut World, close: &Close) -> Outcome {
         (Carrier::Input(pipe), _) => *pipe = None,
         (Carrier::Tcp(socket), Closing::Half) => {
             // ENOTCONN: the program has reset the connection; the next step will see it.
+            let _ = socket.shutdown(std::net::Shutdown::Write);
+            stream.half_closed = true;
+        }
+        (Carrier::Unix(socket), Closing::Half) => {
             let _ = socket.shutdown(std::net::Shutdown::Write);
             stream.half_closed = true;
         }

@@ -1,85 +1,124 @@
-//! Sockets of ours: played clients, played servers, and addresses that are only held.
+//! Clients that we play: connections of every kind to the program.
 
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::time::Duration;
+use std::os::unix::net::UnixStream;
 
-use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrStorage, setsockopt, sockopt};
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrStorage, UnixAddr, setsockopt, sockopt};
 
+use super::serve::{DATAGRAM_ROOM, datagrams};
 use crate::course::cause::Symptom;
-use crate::course::step::{Accept, Connect, Listen, Occupy, Transport};
-use crate::engine::finding::{Finding, Outcome};
+use crate::course::step::{Connect, Transport};
+use crate::engine::finding::{Finding, Outcome, Stop};
 use crate::engine::stream::{Carrier, Stream};
 use crate::engine::wait::{Patience, Waited};
 use crate::engine::world::World;
-
-/// Room for datagrams that the program sends before we read: the kernel allows at most rmem_max.
-const DATAGRAM_ROOM: usize = 1 << 20;
-
-/// Takes the check's address.
-pub fn occupy(world: &mut World, occupy: &Occupy) -> Outcome {
-    let holder: OwnedFd = match occupy.over {
-        Transport::Tcp => TcpListener::bind(world.address)?.into(),
-        Transport::Udp => UdpSocket::bind(world.address)?.into(),
-    };
-    world.held.push(holder);
-    world.note("occupy", None, None, world.address.to_string());
-    Ok(())
-}
-
-/// Plays a server at a port that the kernel picks.
-pub fn listen(world: &mut World, listen: &Listen) -> Outcome {
-    let name = world.name(&listen.name)?;
-    let any_port = SocketAddr::new(world.address.ip(), 0);
-    let address = match listen.over {
-        Transport::Tcp => {
-            let listener = TcpListener::bind(any_port)?;
-            listener.set_nonblocking(true)?;
-            let address = listener.local_addr()?;
-            world.listeners.insert(name.clone(), listener);
-            address
-        }
-        Transport::Udp => {
-            let socket = UdpSocket::bind(any_port)?;
-            socket.set_nonblocking(true)?;
-            setsockopt(&socket, sockopt::RcvBuf, &DATAGRAM_ROOM)?;
-            let address = socket.local_addr()?;
-            world.streams.insert(name.clone(), Stream::new(Carrier::UdpServer(socket, None), None));
-            address
-        }
-    };
-    world.plays_server = true;
-    world.address = address;
-    world.values.set_address(address);
-    world.note("listen", Some(&name), None, address.to_string());
-    Ok(())
-}
+use crate::judge::record::VoidKind;
+use crate::kernel::diag::TcpState;
 
 /// Plays a client.
 pub fn connect(world: &mut World, connect: &Connect) -> Outcome {
     let name = world.name(&connect.name)?;
+    let to = connect.to.as_ref().map(|to| world.bytes(to)).transpose()?;
+    if connect.over == Transport::Unix {
+        return connect_unix(world, &name, &to.unwrap_or_default());
+    }
+    let address = address(world, to)?;
+    if connect.waits {
+        return connect_waiting(world, &name, address);
+    }
     let stream = match connect.over {
-        Transport::Udp => connected_udp(world.address)?,
-        Transport::Tcp => match connected_tcp(world, connect.unread)? {
+        Transport::Udp => connected_udp(address)?,
+        Transport::Tcp | Transport::Unix => match connected_tcp(world, address, connect.unread)? {
             Some(stream) => stream,
             None => {
-                world.note("refused", Some(&name), None, world.address.to_string());
-                let finding = Finding::new(Symptom::Refused).on(&name).with("wanted_address", world.address);
+                world.note("refused", Some(&name), None, address.to_string());
+                let finding = Finding::new(Symptom::Refused).on(&name).with("wanted_address", address);
                 world.settle()?;
                 return Err(world.ended_or(finding, false).into());
             }
         },
     };
-    if let Some((ours, _)) = stream.ends {
+    if let Some(ours) = stream.local() {
         world.values.set_stream(&name, ours);
     }
     world.streams.insert(name.clone(), stream);
     world.stir();
-    world.note("connect", Some(&name), None, world.address.to_string());
+    world.note("connect", Some(&name), None, address.to_string());
     Ok(())
 }
 
+/// The address that a text stands for, or the check's.
+fn address(world: &World, text: Option<Vec<u8>>) -> Outcome<SocketAddr> {
+    let Some(text) = text else { return Ok(world.address) };
+    let text = String::from_utf8_lossy(&text);
+    text.parse().map_err(|_| Stop::void(VoidKind::Lost, format!("`{text}` is no address")))
+}
+
+fn connect_unix(world: &mut World, name: &str, path: &[u8]) -> Outcome {
+    let shown = String::from_utf8_lossy(path).into_owned();
+    let waited = world.wait(Patience::UntilQuiet, |_| match connected_unix(path) {
+        Ok(socket) => Ok(Some(Ok(socket))),
+        // The accept queue is full.
+        Err(nix::Error::EAGAIN) => Ok(None),
+        Err(error) => Ok(Some(Err(error))),
+    })?;
+    match waited {
+        Waited::There(Ok(socket)) => {
+            world.streams.insert(name.to_owned(), Stream::new(Carrier::Unix(socket), None));
+            world.stir();
+            world.note("connect", Some(name), None, shown);
+            Ok(())
+        }
+        Waited::There(Err(error)) => {
+            world.note("refused", Some(name), None, format!("{shown}: {error}"));
+            let finding = Finding::new(Symptom::Refused).on(name).with("wanted_address", shown);
+            world.settle()?;
+            Err(world.ended_or(finding, false).into())
+        }
+        Waited::Never | Waited::Late => {
+            let finding = Finding::new(Symptom::Refused).on(name).with("wanted_address", shown);
+            let finding = finding.with("about", "queue").with("detail", "the accept queue is full");
+            Err(world.ended_or(finding, matches!(waited, Waited::Late)).into())
+        }
+    }
+}
+
+/// A connection, at once or not at all: a blocking connect(2) would wait for room in the accept queue.
+fn connected_unix(path: &[u8]) -> nix::Result<UnixStream> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    socket::connect(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
+    Ok(UnixStream::from(socket))
+}
+
+/// Begins a connection that must not come about: the accept queue is full, and its kernel drops the SYN.
+fn connect_waiting(world: &mut World, name: &str, address: SocketAddr) -> Outcome {
+    // What the program accepts, it has accepted now.
+    world.settle()?;
+    let refused = || Finding::new(Symptom::Refused).on(name).with("wanted_address", address);
+    let socket = begin_tcp(address, None)?.ok_or_else(refused)?;
+    let ours = TcpStream::from(socket.try_clone()?).local_addr()?;
+    let state = world.diag.connection(ours, address)?.map(|row| row.state);
+    world.held.push(socket);
+    world.note("connect", Some(name), None, state.map_or("no socket", TcpState::name));
+    match state {
+        Some(TcpState::SynSent) => Ok(()),
+        _ => {
+            let finding = Finding::new(Symptom::Extra).on(name).with("about", "queue");
+            Err(finding.with("detail", "the accept queue has room for one connection more").into())
+        }
+    }
+}
+
 fn connected_udp(address: SocketAddr) -> Outcome<Stream> {
+    if let SocketAddr::V4(v4) = address
+        && (v4.ip().is_broadcast() || v4.ip().octets() == [127, 255, 255, 255])
+    {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        socket.set_broadcast(true)?;
+        return datagrams(socket, Some(address));
+    }
     let socket = UdpSocket::bind(SocketAddr::new(address.ip(), 0))?;
     socket.connect(address)?;
     socket.set_nonblocking(true)?;
@@ -89,20 +128,10 @@ fn connected_udp(address: SocketAddr) -> Outcome<Stream> {
 }
 
 /// A connection, or `None` if it is refused. The handshake does not need the program: its kernel does it.
-fn connected_tcp(world: &mut World, unread: Option<usize>) -> Outcome<Option<Stream>> {
-    let family = if world.address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
-    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-    let socket = socket::socket(family, SockType::Stream, flags, None)?;
-    if let Some(bytes) = unread {
-        setsockopt(&socket, sockopt::RcvBuf, &bytes)?;
-    }
-    match socket::connect(socket.as_raw_fd(), &SockaddrStorage::from(world.address)) {
-        Ok(()) | Err(nix::Error::EINPROGRESS) => {}
-        Err(nix::Error::ECONNREFUSED) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    }
+fn connected_tcp(world: &mut World, address: SocketAddr, unread: Option<usize>) -> Outcome<Option<Stream>> {
+    let Some(socket) = begin_tcp(address, unread)? else { return Ok(None) };
     let stream = TcpStream::from(socket);
-    let (ours, theirs) = (stream.local_addr()?, world.address);
+    let (ours, theirs) = (stream.local_addr()?, address);
     let waited = world.wait(Patience::UntilDeadline, |_| match stream.take_error()? {
         Some(error) => Ok(Some(Err(error))),
         None => Ok(stream.peer_addr().is_ok().then_some(Ok(()))),
@@ -118,31 +147,17 @@ fn connected_tcp(world: &mut World, unread: Option<usize>) -> Outcome<Option<Str
     Ok(Some(Stream { unread: unread.is_some(), ..Stream::new(Carrier::Tcp(stream), Some((ours, theirs))) }))
 }
 
-/// Takes the connection that the program makes to a played server.
-pub fn accept(world: &mut World, accept: &Accept) -> Outcome {
-    let (from, name) = (world.name(&accept.from)?, world.name(&accept.name)?);
-    let waited = world.wait(Patience::UntilQuiet, |world| {
-        let Some(listener) = world.listeners.get(&from) else { return Ok(None) };
-        match listener.accept() {
-            Ok((socket, peer)) => Ok(Some((socket, peer))),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    })?;
-    let Waited::There((socket, peer)) = waited else {
-        let finding = Finding::new(Symptom::NoConnection).on(&from).with("wanted_address", world.address);
-        return Err(world.ended_or(finding, waited_late(&waited)).into());
-    };
-    socket.set_nonblocking(true)?;
-    socket.set_nodelay(true)?;
-    let ends = (socket.local_addr()?, peer);
-    world.streams.insert(name.clone(), Stream::new(Carrier::Tcp(socket), Some(ends)));
-    world.values.set_stream(&name, peer);
-    world.stir();
-    world.note("accept", Some(&name), None, format!("from {peer}"));
-    world.pump(Duration::ZERO).map(drop)
-}
-
-fn waited_late<T>(waited: &Waited<T>) -> bool {
-    matches!(waited, Waited::Late)
+/// Sends a SYN; `None` if it is refused at once.
+fn begin_tcp(address: SocketAddr, unread: Option<usize>) -> Outcome<Option<OwnedFd>> {
+    let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket::socket(family, SockType::Stream, flags, None)?;
+    if let Some(bytes) = unread {
+        setsockopt(&socket, sockopt::RcvBuf, &bytes)?;
+    }
+    match socket::connect(socket.as_raw_fd(), &SockaddrStorage::from(address)) {
+        Ok(()) | Err(nix::Error::EINPROGRESS) => Ok(Some(socket)),
+        Err(nix::Error::ECONNREFUSED) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -1,19 +1,21 @@
 //! Starting the program and seeing in the kernel that it is ready.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::cell::spawn::{self, Spawn};
 use crate::course::cause::Symptom;
 use crate::course::step::{Ready, Start, Transport};
-use crate::engine::finding::{Finding, Outcome};
+use crate::engine::finding::{Finding, Outcome, Stop};
 use crate::engine::program::Program;
 use crate::engine::stream::{Carrier, Stream};
 use crate::engine::wait::{Patience, Waited};
 use crate::engine::world::World;
 use crate::event::Tier;
+use crate::judge::record::VoidKind;
 use crate::kernel::diag::SocketRow;
-use crate::kernel::fds;
+use crate::kernel::{fds, unix};
 
 /// The environment of every program, the same everywhere: nothing of the machine's own gets in.
 const ENVIRONMENT: &[&str] =
@@ -54,22 +56,22 @@ pub fn start(world: &mut World, start: &Start) -> Outcome {
         world.streams.insert(name.to_owned(), Stream::new(Carrier::Output(pipe.into()), None));
     }
     world.program = Some(Program::new(running));
-    ready(world, start.ready.unwrap_or(world.job.launch.ready), start.exact)
+    match start.ready.unwrap_or(world.job.launch.ready) {
+        Ready::Tcp => ready(world, Transport::Tcp, start.exact),
+        Ready::Udp => ready(world, Transport::Udp, start.exact),
+        Ready::Unix => unix_ready(world, start),
+        Ready::Started => Ok(()),
+    }
 }
 
 /// The folder that the program may write to: its own `/tmp`, or one of the machine's that goes with the check.
-fn scratch(world: &mut World) -> Outcome<PathBuf> {
+fn scratch(world: &World) -> Outcome<PathBuf> {
     let program = &world.job.program;
     let shows_tmp = program.visible.iter().chain([&program.cwd]).any(|path| path.as_os_str() == "/tmp");
     match (world.job.tier, &world.scratch) {
         (Tier::Sealed, _) => Ok(PathBuf::from(if shows_tmp { "/dev/shm" } else { "/tmp" })),
         (Tier::Guarded | Tier::Basic, Some(folder)) => Ok(folder.path().to_owned()),
-        (Tier::Guarded | Tier::Basic, None) => {
-            let folder = tempfile::tempdir()?;
-            let path = folder.path().to_owned();
-            world.scratch = Some(folder);
-            Ok(path)
-        }
+        (Tier::Guarded | Tier::Basic, None) => Err(Stop::void(VoidKind::Lost, "there is no scratch folder")),
     }
 }
 
@@ -82,22 +84,14 @@ fn forget_the_last(world: &mut World) {
     world.stir();
 }
 
-fn ready(world: &mut World, ready: Ready, exact: bool) -> Outcome {
-    let over = match ready {
-        Ready::Tcp => Transport::Tcp,
-        Ready::Udp => Transport::Udp,
-        Ready::Started => return Ok(()),
-    };
+fn ready(world: &mut World, over: Transport, exact: bool) -> Outcome {
     let address = world.address;
-    let waited = world.wait(Patience::UntilQuiet, |world| {
-        let row = world.diag.receiver(over, address)?;
-        Ok(row.filter(|row| is_own(world, row)))
-    })?;
+    let waited = world.wait(Patience::UntilQuiet, |world| receiver(world, over, address))?;
     match waited {
         Waited::There(row) if row.local == address || !exact => {
             let note = match over {
                 Transport::Tcp => format!("LISTEN {} backlog {}", row.local, row.unacked),
-                Transport::Udp => format!("bound to {}", row.local),
+                Transport::Udp | Transport::Unix => format!("bound to {}", row.local),
             };
             world.note("ready", None, None, note);
             Ok(())
@@ -114,13 +108,50 @@ fn ready(world: &mut World, ready: Ready, exact: bool) -> Outcome {
     .map_err(|finding| finding.with("wanted_address", address).into())
 }
 
+/// The program's socket that takes what is sent to `address`. Where we listen at the same port, the kernel may name
+/// ours.
+fn receiver(world: &World, over: Transport, address: SocketAddr) -> Outcome<Option<SocketRow>> {
+    let is_there = |row: &SocketRow| {
+        row.local.port() == address.port() && (row.local.ip() == address.ip() || row.local.ip().is_unspecified())
+    };
+    match world.diag.receiver(over, address)? {
+        Some(row) if is_own(world, &row) => Ok(Some(row)),
+        Some(_) => Ok(world.diag.receivers(over)?.into_iter().find(|row| is_there(row) && is_own(world, row))),
+        None => Ok(None),
+    }
+}
+
+/// Waits until a Unix socket of the program listens at the path.
+fn unix_ready(world: &mut World, start: &Start) -> Outcome {
+    let path = start.at.as_ref().map(|path| world.bytes(path)).transpose()?.unwrap_or_default();
+    let waited = world.wait(Patience::UntilQuiet, |world| {
+        let inode = unix::listener(&path)?;
+        Ok(inode.filter(|inode| own_sockets(world).contains(inode)))
+    })?;
+    let path = String::from_utf8_lossy(&path).into_owned();
+    match waited {
+        Waited::There(_) => {
+            world.note("ready", None, None, format!("LISTEN {path}"));
+            Ok(())
+        }
+        Waited::Never | Waited::Late => {
+            let finding = Finding::new(Symptom::Deaf).with("wanted_address", path);
+            Err(world.ended_or(finding, waited == Waited::Late).into())
+        }
+    }
+}
+
 fn elsewhere(world: &World, row: &SocketRow) -> Finding {
     world.ended_or(Finding::new(Symptom::Elsewhere).with("actual_address", row.local), false)
 }
 
 /// True if a process of the program has this socket open; nobody else's counts.
 fn is_own(world: &World, row: &SocketRow) -> bool {
+    own_sockets(world).contains(&row.inode)
+}
+
+/// The inodes of all sockets that the program has open.
+fn own_sockets(world: &World) -> BTreeSet<u32> {
     let processes = world.program.as_ref().map(Program::processes).unwrap_or_default();
-    let own: BTreeSet<u32> = processes.into_iter().flat_map(fds::sockets).collect();
-    own.contains(&row.inode)
+    processes.into_iter().flat_map(fds::sockets).collect()
 }
