@@ -30,7 +30,8 @@ pub fn rust(root: &Path, cache: &Path, exercise: &str, sources: &Sources) -> Res
     let reference = root.join("reference").join(exercise);
     let manifest_path = reference.join("Cargo.toml");
     let manifest = fs::read_to_string(&manifest_path).map_err(BuildError::io("cannot read", &manifest_path))?;
-    write(&package.join("Cargo.toml"), &format!("{manifest}\n[workspace]\n"))?;
+    // Nobody debugs a mutant, and linking hundreds of them takes most of the gate's time.
+    write(&package.join("Cargo.toml"), &format!("{manifest}\n[workspace]\n\n[profile.dev]\ndebug = false\n"))?;
     for (name, text) in &sources.programs {
         write(&bins.join(name).join("main.rs"), text)?;
     }
