@@ -35,7 +35,7 @@ pub enum Waited<T> {
 const SHORTEST: Duration = Duration::from_micros(30);
 const LONGEST: Duration = Duration::from_millis(2);
 /// Processor time after which a program that never waits counts as having had its chance to speak.
-const CHANCE_NS: u64 = 30_000_000;
+const CHANCE_NS: u64 = 200_000_000;
 
 impl World {
     /// Takes in bytes until `test` gives something.
