@@ -30,7 +30,7 @@ pub enum Step {
     Start(Start),
     /// Take the check's address before the program can: it must then fail to bind.
     Occupy(Occupy),
-    /// Play a server at a free port, which `{port}` stands for from here on.
+    /// Play a server at a free port. `{ip}` and `{port}` stand for the first one's from here on; each is `{NAME.port}`.
     Listen(Listen),
     /// Play a client: connect to the program.
     Connect(Connect),
