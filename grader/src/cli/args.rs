@@ -96,7 +96,7 @@ pub struct CheckArgs {
     /// Do it N times, each time with the next seed, and say where verdicts differ
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub repeat: u32,
-    /// How many checks run at once [default: one for each processor, at most 8]
+    /// How many checks run at once [default: two for each processor, at most 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
     /// How strongly programs are confined
@@ -233,7 +233,7 @@ pub struct SelfcheckArgs {
     /// The seed of all random payloads [default: a new one]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// How many checks run at once [default: one for each processor, at most 8]
+    /// How many checks run at once [default: two for each processor, at most 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
     /// How strongly programs are confined

@@ -21,8 +21,10 @@ use crate::run::interrupt::Interrupt;
 use crate::run::{self, RunOptions};
 use crate::wording::messages as say;
 
-/// The most checks that run at once unless somebody asks for more: they mostly wait.
-const MOST_JOBS: usize = 8;
+/// The most checks that run at once unless somebody asks for more.
+const MOST_JOBS: usize = 16;
+/// Checks at once for each processor: they mostly wait, for programs that wait themselves.
+const JOBS_PER_PROCESSOR: usize = 2;
 
 /// Grades what `args` name.
 pub fn check(context: &Context, args: &CheckArgs) -> Result<Exit, CliError> {
@@ -97,7 +99,7 @@ pub fn new_seed() -> u64 {
 
 /// How many checks run at once unless somebody says otherwise.
 pub fn default_jobs() -> usize {
-    available_parallelism().map_or(1, NonZero::get).min(MOST_JOBS)
+    (available_parallelism().map_or(1, NonZero::get) * JOBS_PER_PROCESSOR).min(MOST_JOBS)
 }
 
 /// One run with all its reports: what it came to, and what is to be written to standard output in the end.

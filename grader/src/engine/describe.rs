@@ -51,7 +51,10 @@ pub fn step(world: &World, step: &Step) -> String {
         Step::FileIs(step) => format!("file {} holds {}", data(&step.path), data(&step.bytes)),
         Step::Files(step) => format!("files in {}", data(&step.folder)),
         Step::Queue(_) | Step::Memory(_) | Step::Descriptors => step.name().to_owned(),
-        Step::Repeat(step) => format!("repeat {} times", step.times),
+        Step::Repeat(step) => match step.for_ms {
+            0 => format!("repeat {} times", step.times),
+            time => format!("repeat for {time} ms"),
+        },
     }
 }
 

@@ -84,6 +84,7 @@ const DESCRIPTORS: Phrase = phrase(
 const LINK: Phrase = phrase("make the symbolic link {path} to {to}", "创建指向 {to} 的符号链接 {path}");
 const FIFO: Phrase = phrase("make the FIFO {path}", "创建 FIFO {path}");
 const REPEAT: Phrase = phrase("{times} times:", "重复 {times} 次：");
+const REPEAT_FOR: Phrase = phrase("again and again for {time} ms:", "在 {time} 毫秒内不断重复：");
 pub(super) const OR: Phrase = phrase(" or ", " 或 ");
 
 /// `steps`, one a line; the steps inside a repetition are indented below it.
@@ -132,7 +133,10 @@ fn line(step: &Step, launch: &Launch, lang: Lang) -> String {
         Step::Files(files) => answers::files(files, lang),
         Step::Http(http) => answers::http(http, lang),
         Step::Json(json) => answers::json(json, lang),
-        Step::Repeat(repeat) => REPEAT.with(lang, &[("times", &repeat.times)]),
+        Step::Repeat(repeat) => match repeat.for_ms {
+            0 => REPEAT.with(lang, &[("times", &repeat.times)]),
+            time => REPEAT_FOR.with(lang, &[("time", &time)]),
+        },
     }
 }
 
@@ -233,7 +237,7 @@ mod tests {
     fn steps_inside_a_repetition_stand_below_it() {
         let close = Step::Close(Close { of: "c".into(), how: Closing::Half });
         let send = Step::Send(Send { to: "c".into(), bytes: Data::Text("x".into()), toward: None });
-        let steps = [Step::Start(Start::default()), Step::Repeat(RepeatSteps { times: 3, steps: vec![send, close] })];
+        let steps = [Step::Start(Start::default()), Step::Repeat(RepeatSteps { times: 3, for_ms: 0, steps: vec![send, close] })];
         let said = lines(&steps, &launch(Ready::Tcp), Lang::En);
         assert_eq!(said[0], "start the program and wait until it listens at its address");
         assert_eq!(said[1], "3 times:");

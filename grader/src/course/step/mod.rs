@@ -163,8 +163,11 @@ impl Step {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RepeatSteps {
-    /// How often.
+    /// How often, at least.
     pub times: u32,
+    /// For how long, at least, in milliseconds: until a time that the program keeps is over for certain.
+    #[serde(default)]
+    pub for_ms: u32,
     /// What is done each time.
     pub steps: Vec<Step>,
 }

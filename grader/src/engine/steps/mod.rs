@@ -13,7 +13,7 @@ mod start;
 
 use super::finding::Outcome;
 use super::world::World;
-use crate::course::step::Step;
+use crate::course::step::{RepeatSteps, Step};
 
 /// Does one step.
 pub fn run(world: &mut World, step: &Step) -> Outcome {
@@ -49,14 +49,19 @@ pub fn run(world: &mut World, step: &Step) -> Outcome {
         Step::Files(files) => files::files(world, files),
         Step::Http(http) => http::http(world, http),
         Step::Json(json) => json::json(world, json),
-        Step::Repeat(repeat) => {
-            let outer = world.round;
-            for round in 1..=repeat.times {
-                world.set_round(Some(round));
-                repeat.steps.iter().try_for_each(|step| run(world, step))?;
-            }
-            world.set_round(outer);
-            Ok(())
-        }
+        Step::Repeat(step) => repeat(world, step),
     }
+}
+
+fn repeat(world: &mut World, repeat: &RepeatSteps) -> Outcome {
+    let outer = world.round;
+    let until = world.clock.now_us() + u64::from(repeat.for_ms) * 1000;
+    let mut round = 0;
+    while round < repeat.times || world.clock.now_us() < until {
+        round += 1;
+        world.set_round(Some(round));
+        repeat.steps.iter().try_for_each(|step| run(world, step))?;
+    }
+    world.set_round(outer);
+    Ok(())
 }
