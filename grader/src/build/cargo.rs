@@ -1,6 +1,7 @@
-//! Calls of cargo, shielded from settings that are not the course's.
+//! Calls of cargo for sources that are trusted, shielded from settings that are not the course's.
 //!
-//! Cargo is called as it is: it may ask the network for packages that are not there yet, as it does for everybody.
+//! Cargo is called as it is: it may ask the network for packages that are not there yet, as it does for everybody. What
+//! is not trusted is built by `confined`.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -40,14 +41,19 @@ impl Build<'_> {
         let mut command = Command::new("cargo");
         command.arg("build").arg("--quiet").arg("--manifest-path").arg(self.manifest).args(&self.what);
         command.current_dir(self.cwd);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| !is_kept(name)) {
-            command.env_remove(name);
-        }
-        // Empty: also what a configuration file says of wrappers does not count.
-        command.env("RUSTC_WRAPPER", "").env("RUSTC_WORKSPACE_WRAPPER", "");
-        command.env("CARGO_TARGET_DIR", self.target).env("CARGO_TERM_COLOR", "never");
+        own_settings_only(&mut command);
+        command.env("CARGO_TARGET_DIR", self.target);
         command
     }
+}
+
+/// Keeps from a call of cargo what would change its result.
+pub fn own_settings_only(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| !is_kept(name)) {
+        command.env_remove(name);
+    }
+    // Empty: also what a configuration file says of wrappers does not count.
+    command.env("RUSTC_WRAPPER", "").env("RUSTC_WORKSPACE_WRAPPER", "").env("CARGO_TERM_COLOR", "never")
 }
 
 fn is_kept(name: &OsString) -> bool {

@@ -101,6 +101,7 @@ fn interpreter(path: &Path, cwd: &Path, places: &Places) -> Result<Vec<String>, 
 fn visible(programs: &[String], arguments: &[String], cwd: &Path, places: &Places) -> Vec<PathBuf> {
     let programs = programs.iter().map(Path::new).filter(|path| path.is_absolute());
     let shebangs = programs.clone().filter_map(shebang).map(|words| PathBuf::from(&words[0]));
+    let shebangs = shebangs.filter(|path| places.allows(path) || places.is_installed(path));
     let needed: Vec<PathBuf> =
         programs.map(Path::to_owned).chain(shebangs).filter(|path| !path.starts_with(cwd)).collect();
     let mut folders: Vec<PathBuf> = needed.iter().flat_map(|path| places.folders_of(path)).collect();
@@ -115,7 +116,7 @@ fn visible(programs: &[String], arguments: &[String], cwd: &Path, places: &Place
 
 /// The folder of a file that is given as an argument, unless everybody's files lie in it: then the file alone.
 fn folder_of(argument: &str, cwd: &Path, places: &Places) -> Option<PathBuf> {
-    let path = cwd.join(argument).canonicalize().ok()?;
+    let path = cwd.join(argument).canonicalize().ok().filter(|path| places.allows(path))?;
     if path.is_dir() {
         return Some(path);
     }
@@ -131,7 +132,7 @@ mod tests {
     use crate::build::resolve::tests::make_program;
 
     fn places(bin: &Path) -> Places {
-        Places { path: vec![bin.to_owned()], home: None }
+        Places { path: vec![bin.to_owned()], home: None, fence: None }
     }
 
     #[test]

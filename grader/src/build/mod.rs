@@ -1,10 +1,11 @@
 //! From sources to something that can be started.
 //!
-//! Builds run the authors' build scripts with the rights of whoever calls the grader; only the programs themselves are
-//! confined. Whether a build worked is told by the exit status of the tool and by nothing that it prints.
+//! What learners hand in is built in a cell ([`confined`]), like the programs that come of it. The course's own programs
+//! are built with the rights of whoever calls the grader. Whether a build worked is told by the exit status of the tool
+//! and by nothing that it prints.
 
-pub mod binary;
 pub mod cargo;
+pub mod confined;
 pub mod exec;
 pub mod process;
 pub mod reference;
@@ -12,12 +13,16 @@ pub mod resolve;
 pub mod stage;
 pub mod staged;
 pub mod submission;
+pub mod take;
+pub mod toolchain;
+pub mod turn;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::course::load::{Course, Exercise};
+use crate::course::load::Exercise;
+use crate::event::Tier;
 
 /// Where the programs come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +46,25 @@ pub struct Program {
     pub cwd: PathBuf,
     /// Further folders and files that it must be able to read.
     pub visible: Vec<PathBuf>,
+}
+
+impl Program {
+    /// The program at `path`, started in its folder.
+    fn in_folder(path: &Path) -> Program {
+        let folder = path.parent().unwrap_or(path).to_owned();
+        Program { argv: vec![path.to_string_lossy().into_owned()], cwd: folder.clone(), visible: vec![folder] }
+    }
+}
+
+/// How programs are built.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'t> {
+    /// The course's folder.
+    pub course: &'t Path,
+    /// Where everything is kept that the next build may use.
+    pub cache: &'t Path,
+    /// How strongly builds of what is handed in are confined.
+    pub tier: Tier,
 }
 
 /// What came of building one exercise's program.
@@ -78,6 +102,12 @@ pub enum BuildError {
     /// Somebody ended the build: a Ctrl-C, or the system for want of memory.
     #[error("the build was ended by {0}")]
     Killed(String),
+    /// The toolchain does not say where it is.
+    #[error("`rustc --print sysroot` failed: {0}")]
+    Toolchain(String),
+    /// A cell for a build could not be made or was lost.
+    #[error("could not build in a cell: {0}")]
+    Cell(String),
     /// A file of the grader's own could not be read or written.
     #[error("{what} {}: {error}", .path.display())]
     Io {
@@ -98,45 +128,34 @@ impl BuildError {
     }
 }
 
-/// Makes the programs of `exercises` ready to be started. What is kept for the next build is kept in `cache`.
+/// Makes the programs of `exercises` ready to be started.
 pub fn build(
-    course: &Course,
+    terms: &Terms,
     source: &Source,
     exercises: &[&Exercise],
-    cache: &Path,
     progress: Progress<'_>,
 ) -> Result<Programs, BuildError> {
+    let ids: Vec<&str> = exercises.iter().map(|exercise| exercise.id.as_str()).collect();
     match source {
         Source::Exercises => {
             let packages = exercises.iter().map(|exercise| (exercise.id.as_str(), exercise.folder.clone())).collect();
-            staged::build(&course.root.join("exercises"), packages, cache, progress)
+            staged::build(&terms.course.join("exercises"), packages, terms, true, progress)
         }
-        Source::Submission(folder) => {
-            let folder = folder.canonicalize().ok().filter(|folder| folder.is_dir());
-            let Some(folder) = folder else { return Err(BuildError::NoFolder(given(source))) };
-            let ids: Vec<&str> = exercises.iter().map(|exercise| exercise.id.as_str()).collect();
+        Source::Submission(given) => {
+            let folder = given.canonicalize().ok().filter(|folder| folder.is_dir());
+            let folder = folder.ok_or_else(|| BuildError::NoFolder(given.clone()))?;
             if folder.join(submission::FILE).exists() {
-                return submission::build(&folder, &ids, progress);
+                return submission::build(&folder, &ids, terms, progress);
             }
             let packages = ids.iter().map(|id| (*id, folder.join(id))).collect();
-            staged::build(&folder, packages, cache, progress)
+            staged::build(&folder, packages, terms, false, progress)
         }
-        Source::Reference => {
-            let ids: Vec<&str> = exercises.iter().map(|exercise| exercise.id.as_str()).collect();
-            reference::build(&course.root, &ids, cache, progress)
-        }
+        Source::Reference => reference::build(terms.course, &ids, terms.cache, progress),
         Source::Exec(command) => {
             let cwd = std::env::current_dir().map_err(BuildError::io("cannot find", Path::new(".")))?;
             let program = exec::program(command, &cwd, &resolve::Places::of_this_process())?;
             let ready = || Built::Ready { program: program.clone(), untouched: false };
-            Ok(exercises.iter().map(|exercise| (exercise.id.clone(), ready())).collect())
+            Ok(ids.iter().map(|id| ((*id).to_owned(), ready())).collect())
         }
-    }
-}
-
-fn given(source: &Source) -> PathBuf {
-    match source {
-        Source::Submission(folder) => folder.clone(),
-        _ => PathBuf::new(),
     }
 }

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::build::binary::{forget, keep, turn};
 use crate::build::cargo::Build;
-use crate::build::{BuildError, Built, Programs, Progress};
+use crate::build::take::{self, TakeError};
+use crate::build::turn::turn;
+use crate::build::{BuildError, Built, Program, Programs, Progress};
 
 /// Builds the reference programs `ids` of the course at `root`.
 pub fn build(root: &Path, ids: &[&str], cache: &Path, progress: Progress<'_>) -> Result<Programs, BuildError> {
@@ -21,7 +22,7 @@ pub fn build(root: &Path, ids: &[&str], cache: &Path, progress: Progress<'_>) ->
             Err(output) => Err(output.clone()),
         };
         let built = match built {
-            Ok(()) => keep(&place.target, id, &place.kept, false)?,
+            Ok(()) => place.take(id)?,
             Err(output) => Built::Failed(output),
         };
         programs.insert((*id).to_owned(), built);
@@ -37,11 +38,24 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn build(&self, ids: &[&str]) -> Result<Result<(), String>, BuildError> {
-        ids.iter().try_for_each(|id| forget(&self.target, id))?;
+        let forget = |id: &&str| take::forget(&self.target, &made(id));
+        ids.iter().try_for_each(forget).map_err(BuildError::io("cannot clean", &self.target))?;
         let what = ids.iter().flat_map(|id| ["--package", id]).collect();
         let manifest = self.root.join("Cargo.toml");
         Build { manifest: &manifest, cwd: self.root, target: &self.target, what }.run()
     }
+
+    fn take(&self, id: &str) -> Result<Built, BuildError> {
+        match take::program(&self.target, &made(id), &self.kept, take::by_time) {
+            Ok(program) => Ok(Built::Ready { program: Program::in_folder(&program), untouched: false }),
+            Err(TakeError::Theirs(why)) => Ok(Built::Failed(why)),
+            Err(TakeError::Ours(why)) => Err(BuildError::Cell(why)),
+        }
+    }
+}
+
+fn made(id: &str) -> PathBuf {
+    Path::new("debug").join(id)
 }
 
 #[cfg(test)]

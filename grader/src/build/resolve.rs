@@ -4,6 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+/// Folders below the home folder that hold whole installations of languages.
+const VERSION_MANAGERS: [&str; 6] = [".asdf", ".nvm", ".pyenv", ".rbenv", ".sdkman", "go"];
+
 /// The places in which commands and runtimes lie.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
@@ -11,6 +14,8 @@ pub struct Places {
     pub path: Vec<PathBuf>,
     /// The home folder.
     pub home: Option<PathBuf>,
+    /// The folder that must hold whatever a command names by a path; where there is none, a path may lead anywhere.
+    pub fence: Option<PathBuf>,
 }
 
 impl Places {
@@ -18,15 +23,30 @@ impl Places {
     pub fn of_this_process() -> Places {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        Places { path: std::env::split_paths(&path).collect(), home }
+        Places { path: std::env::split_paths(&path).collect(), home, fence: None }
+    }
+
+    /// The same for a command that we do not trust: besides what PATH holds it may only name what lies in `folder`.
+    pub fn for_submissions(folder: &Path) -> Places {
+        Places { fence: folder.canonicalize().ok(), ..Places::of_this_process() }
+    }
+
+    /// True if a command may name `path`.
+    pub fn allows(&self, path: &Path) -> bool {
+        self.fence.as_ref().is_none_or(|fence| path.canonicalize().is_ok_and(|path| path.starts_with(fence)))
     }
 
     /// The absolute path of the program that `word` names: a path if it holds a `/`, else a name to look for in PATH.
     pub fn find(&self, word: &str, cwd: &Path) -> Option<PathBuf> {
         if word.contains('/') {
-            return Some(cwd.join(word)).filter(|path| is_program(path));
+            return Some(cwd.join(word)).filter(|path| is_program(path) && self.allows(path));
         }
         self.path.iter().map(|folder| cwd.join(folder).join(word)).find(|path| is_program(path))
+    }
+
+    /// True if `path` is a program that a name alone stands for.
+    pub fn is_installed(&self, path: &Path) -> bool {
+        path.parent().is_some_and(|folder| self.path.iter().any(|other| other == folder))
     }
 
     /// The folders that the program at `path` needs: where it lies, where the links to it lead, and for what is
@@ -40,6 +60,17 @@ impl Places {
             .chain(installed)
             .filter(|folder| !self.is_too_much(folder))
             .collect()
+    }
+
+    /// What a folder of PATH needs to be of use: nothing more if it is a folder of programs, the whole of a version
+    /// manager. Of cargo's own home nothing is shown: it may hold passwords.
+    pub fn tools(&self, folder: &Path) -> Option<PathBuf> {
+        match self.below_home(&folder.join("program")) {
+            None => None,
+            Some(top) if top.ends_with(".cargo") => None,
+            Some(top) if VERSION_MANAGERS.iter().any(|name| top.ends_with(name)) => Some(top),
+            Some(_) => Some(folder.to_owned()),
+        }
     }
 
     /// The folder directly below the home folder that holds `path`.
@@ -101,7 +132,7 @@ pub mod tests {
         make_program(&here.join("second/tool"), "");
         fs::create_dir_all(here.join("first/tool")).unwrap();
         fs::write(here.join("plain"), "").unwrap();
-        let places = Places { path: vec![here.join("first"), here.join("second")], home: None };
+        let places = Places { path: vec![here.join("first"), here.join("second")], home: None, fence: None };
         assert_eq!(places.find("tool", here), Some(here.join("second/tool")));
         assert_eq!(places.find("second/tool", here), Some(here.join("second/tool")));
         assert_eq!(places.find("./plain", here), None, "it may not be executed");
@@ -116,7 +147,7 @@ pub mod tests {
         let venv = home.path().join("work/venv/bin/python");
         fs::create_dir_all(venv.parent().unwrap()).unwrap();
         std::os::unix::fs::symlink(&python, &venv).unwrap();
-        let places = Places { path: vec![], home: Some(home.path().to_owned()) };
+        let places = Places { path: vec![], home: Some(home.path().to_owned()), fence: None };
         let folders = places.folders_of(&venv);
         assert!(folders.contains(&home.path().join("work/venv")), "{folders:?}");
         assert!(folders.contains(&home.path().join(".pyenv")), "{folders:?}");

@@ -5,9 +5,9 @@
 //! build again, and a file that was replaced by an older one would otherwise be overlooked.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::build::BuildError;
@@ -25,6 +25,9 @@ pub struct Most {
 
 /// What every package may hold.
 pub const MOST: Most = Most { bytes: 64 << 20, files: 2_000, depth: 16 };
+
+/// What may be taken of a folder in which something was built.
+pub const MOST_MADE: Most = Most { bytes: 512 << 20, files: 20_000, depth: 32 };
 
 /// Folders that are never part of a package's source.
 const LEFT_OUT: [&str; 2] = ["target", ".git"];
@@ -65,12 +68,70 @@ pub fn copy_package(package: &Path, copy: &Path, most: Most) -> Result<Copied, S
         let bytes =
             read_plain(&package.join(file), left).map_err(BuildError::io("cannot read", &package.join(file)))?;
         let Some(bytes) = bytes else {
-            return Err(StageError::TooMuch(format!("more than {} MiB", most.bytes >> 20)));
+            return Err(too_big(most));
         };
         left -= bytes.len() as u64;
         write_if_changed(&copy.join(file), &bytes).map_err(BuildError::io("cannot write", &copy.join(file)))?;
     }
     Ok(Copied { skipped: found.skipped })
+}
+
+/// Makes `copy`, which must not be there yet, the same as `package`: with times, so that cargo finds nothing new in it,
+/// and open to everybody, so that another user can build in it.
+pub fn pour(package: &Path, copy: &Path) -> io::Result<()> {
+    let mut found = Found::default();
+    find(package, Path::new(""), MOST_MADE, &mut found).map_err(io::Error::other)?;
+    for folder in std::iter::once(&PathBuf::new()).chain(&found.folders) {
+        fs::create_dir(copy.join(folder))?;
+        fs::set_permissions(copy.join(folder), Permissions::from_mode(0o777))?;
+    }
+    found.files.iter().try_for_each(|file| copy_plain(&package.join(file), &copy.join(file), 0o666))
+}
+
+/// Copies the plain files of `made`, where something untrusted was built and has ended, to `copy`, which becomes
+/// nothing else. Symbolic links and special files are left out. The error says what was wrong.
+pub fn copy_made(made: &Path, copy: &Path) -> Result<(), StageError> {
+    let mut found = Found::default();
+    find(made, Path::new(""), MOST_MADE, &mut found)?;
+    let fresh = fs::remove_dir_all(copy).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    });
+    fresh.and_then(|()| fs::create_dir_all(copy)).map_err(BuildError::io("cannot make", copy))?;
+    for folder in &found.folders {
+        fs::create_dir(copy.join(folder)).map_err(BuildError::io("cannot make", &copy.join(folder)))?;
+    }
+    let mut left = MOST_MADE.bytes;
+    for file in &found.files {
+        let size = made.join(file).symlink_metadata().map_or(0, |found| found.len());
+        left = left.checked_sub(size).ok_or_else(|| too_big(MOST_MADE))?;
+        copy_plain(&made.join(file), &copy.join(file), 0o644).map_err(BuildError::io("cannot copy", file))?;
+    }
+    Ok(())
+}
+
+fn too_big(most: Most) -> StageError {
+    StageError::TooMuch(format!("more than {} MiB", most.bytes >> 20))
+}
+
+/// Copies a plain file with its time; whoever may execute it may execute the copy.
+fn copy_plain(from: &Path, to: &Path, mode: u32) -> io::Result<()> {
+    let mut file = open_plain(from)?;
+    let found = file.metadata()?;
+    let mut copy = File::create_new(to)?;
+    io::copy(&mut file, &mut copy)?;
+    copy.set_permissions(Permissions::from_mode(mode | (found.permissions().mode() & 0o111)))?;
+    copy.set_modified(found.modified()?)
+}
+
+/// Opens a plain file, and nothing in its place.
+fn open_plain(path: &Path) -> io::Result<File> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("not a plain file any more")),
+    }
 }
 
 /// What a package holds, as paths inside it.
@@ -130,13 +191,8 @@ fn clean(copy: &Path, inside: &Path, found: &Found) -> io::Result<()> {
 
 /// The bytes of a plain file; nothing if they are more than `most`.
 fn read_plain(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("not a plain file any more"));
-    }
     let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes)?;
+    open_plain(path)?.take(most + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= most).then_some(bytes))
 }
 

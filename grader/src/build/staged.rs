@@ -6,53 +6,90 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::build::binary::{forget, keep, turn};
-use crate::build::cargo::Build;
+use crate::build::confined::job::{Job, Report, Take};
 use crate::build::stage::{Copied, MOST, StageError, copy_package};
-use crate::build::{BuildError, Built, Programs, Progress};
+use crate::build::toolchain::{Toolchain, packages};
+use crate::build::turn::turn;
+use crate::build::{BuildError, Built, Program, Programs, Progress, Terms, confined};
+use crate::event::Tier;
 use crate::text::bytes::hex;
 
 /// Where the packages of one source are copied to and built: no source can touch what belongs to another.
-struct Place {
+pub struct Place {
+    /// Copies of the packages. Nothing that is built can write here.
     stage: PathBuf,
-    target: PathBuf,
+    /// What cargo keeps from build to build, if anything.
+    target: Option<PathBuf>,
+    /// The folder that a build works in where it has no private one.
+    work: PathBuf,
     kept: PathBuf,
-    cache: PathBuf,
     lock: PathBuf,
 }
 
 impl Place {
-    fn new(source: &Path, cache: &Path) -> Place {
+    /// The place of `source`. Sources that are not ours get no folder on the disk: they might fill it.
+    fn new(source: &Path, terms: &Terms, own: bool) -> Place {
         let digest = hex(&Sha256::digest(source.as_os_str().as_encoded_bytes())[..8]);
+        let at = |name: &str| terms.cache.join(name).join(&digest);
+        // The user of the cell owns what was made in it, and that is not the same in every tier.
+        let target = at(tier_folder(terms.tier));
         Place {
-            stage: cache.join("stage").join(&digest),
-            target: cache.join("build").join(&digest),
-            kept: cache.join("bin").join(&digest),
-            cache: cache.to_owned(),
-            lock: source.join("Cargo.lock"),
+            stage: at("stage"),
+            target: own.then_some(target),
+            work: at("work"),
+            kept: at("bin"),
+            lock: terms.course.join("exercises/Cargo.lock"),
         }
     }
 }
 
-/// Builds `packages` (exercise and folder), which all lie in `source`.
+fn tier_folder(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Sealed => "sealed",
+        Tier::Guarded => "guarded",
+        Tier::Basic => "basic",
+    }
+}
+
+/// Builds `packages` (exercise and folder), which all lie in `source`; they are the learner's `own` or a submission's.
 pub fn build(
     source: &Path,
     packages: Vec<(&str, PathBuf)>,
-    cache: &Path,
+    terms: &Terms,
+    own: bool,
     progress: Progress<'_>,
 ) -> Result<Programs, BuildError> {
     let source = source.canonicalize().unwrap_or_else(|_| source.to_owned());
-    let place = Place::new(&source, cache);
+    let place = Place::new(&source, terms, own);
     let _turn = turn(&place.stage)?;
+    let crates = Crates::new(terms)?;
     let mut programs = Programs::new();
     for (id, package) in packages {
         progress(&[id]);
-        programs.insert(id.to_owned(), build_one(&place, id, &package)?);
+        programs.insert(id.to_owned(), build_one(&place, terms.tier, &crates, id, &package)?);
     }
     Ok(programs)
 }
 
-fn build_one(place: &Place, id: &str, package: &Path) -> Result<Built, BuildError> {
+/// What builds are given to read.
+struct Crates {
+    toolchain: Toolchain,
+    /// The course's packages, or why they could not be had.
+    packages: Result<PathBuf, String>,
+}
+
+impl Crates {
+    fn new(terms: &Terms) -> Result<Crates, BuildError> {
+        let workspace = terms.course.join("exercises");
+        let packages = match workspace.join("Cargo.toml").exists() {
+            true => packages(&workspace, terms.cache)?,
+            false => Err(format!("there is no {}", workspace.join("Cargo.toml").display())),
+        };
+        Ok(Crates { toolchain: Toolchain::of(terms.course)?, packages })
+    }
+}
+
+fn build_one(place: &Place, tier: Tier, crates: &Crates, id: &str, package: &Path) -> Result<Built, BuildError> {
     let workspace = place.stage.join(id);
     let copy = workspace.join(id);
     let copied = match copy_package(package, &copy, MOST) {
@@ -62,13 +99,52 @@ fn build_one(place: &Place, id: &str, package: &Path) -> Result<Built, BuildErro
     };
     let manifest = write_workspace(&workspace, &copy, id)?;
     copy_lock(&place.lock, &workspace)?;
-    forget(&place.target, id)?;
-    let what = vec!["--package", id, "--bin", id];
-    let build = Build { manifest: &manifest, cwd: &place.cache, target: &place.target, what };
-    match build.run()? {
-        Ok(()) => keep(&place.target, id, &place.kept, is_untouched(&copy)),
-        Err(output) => Ok(Built::Failed(explain(output, &copied))),
+    let job = job(place, tier, crates, id, &manifest)?;
+    Ok(match confined::job::run(&job)? {
+        Report::Made(program) => Built::Ready { program: Program::in_folder(&program), untouched: is_untouched(&copy) },
+        Report::Failed(output) => Built::Failed(explain(output, &copied, crates)),
+        Report::Void(why) => return Err(BuildError::Cell(why)),
+    })
+}
+
+fn job(place: &Place, tier: Tier, crates: &Crates, id: &str, manifest: &Path) -> Result<Job, BuildError> {
+    let workspace = place.stage.join(id);
+    let work = confined::job::work(tier, &place.work)?;
+    let target = place.target.clone().unwrap_or_else(|| work.join("target"));
+    if place.target.is_some() {
+        fs::create_dir_all(&target).map_err(BuildError::io("cannot make", &target))?;
     }
+    let bin = crates.toolchain.root.join("bin");
+    let manifest = work.join("src").join(manifest.strip_prefix(&workspace).unwrap_or(manifest));
+    let mut argv: Vec<String> =
+        [bin.join("cargo").display().to_string(), "build".into(), "--quiet".into(), "--offline".into()].into();
+    argv.extend(["--manifest-path".into(), manifest.display().to_string()]);
+    argv.extend(["--package", id, "--bin", id].map(str::to_owned));
+    if let Ok(packages) = &crates.packages {
+        let source = "source.crates-io.replace-with='course'";
+        argv.extend(["--config".into(), source.into(), "--config".into()]);
+        argv.push(format!("source.course.directory='{}'", packages.display()));
+    }
+    let mut visible = vec![crates.toolchain.root.clone()];
+    visible.extend(crates.packages.iter().cloned());
+    Ok(Job {
+        tier,
+        argv,
+        env: vec![
+            format!("PATH={}:/usr/local/bin:/usr/bin:/bin", bin.display()),
+            format!("CARGO_HOME={}", work.join("cargo").display()),
+            format!("CARGO_TARGET_DIR={}", target.display()),
+            "CARGO_TERM_COLOR=never".into(),
+            "LANG=C.UTF-8".into(),
+        ],
+        // Cargo looks for its configuration here and above, and so never in a student's folder.
+        cwd: work.clone(),
+        visible,
+        source: workspace,
+        keep: place.target.clone(),
+        take: Take::File { from: target, path: Path::new("debug").join(id), to: place.kept.clone() },
+        work,
+    })
 }
 
 /// The manifest to build: that of a workspace around the package, unless the package is a workspace itself.
@@ -86,7 +162,7 @@ fn write_workspace(workspace: &Path, copy: &Path, id: &str) -> Result<PathBuf, B
     Ok(manifest)
 }
 
-/// Takes the source's lock file over when it is newer than ours. Cargo drops from ours what this package does not need.
+/// Takes the course's lock file over when it is newer than ours. Cargo drops from ours what this package does not need.
 fn copy_lock(lock: &Path, workspace: &Path) -> Result<(), BuildError> {
     let ours = workspace.join("Cargo.lock");
     let time = |path: &Path| path.symlink_metadata().ok().filter(|found| found.is_file())?.modified().ok();
@@ -104,10 +180,14 @@ fn is_untouched(copy: &Path) -> bool {
     main.lines().any(|line| !line.trim_start().starts_with("//") && line.contains("todo!("))
 }
 
-fn explain(output: String, copied: &Copied) -> String {
+/// What is to be read about a build that failed.
+fn explain(output: String, copied: &Copied, crates: &Crates) -> String {
     let skipped =
         copied.skipped.iter().map(|path| format!("\nnot copied, because it is no plain file: {}", path.display()));
-    [output].into_iter().chain(skipped).collect()
+    // Cargo says this where a package is not at hand; why it is not, only we know.
+    let wanted = crates.packages.as_ref().err().filter(|_| output.contains("--offline"));
+    let missing = wanted.map(|why| format!("\nthe course's packages could not be fetched:\n{why}"));
+    [output].into_iter().chain(skipped).chain(missing).collect()
 }
 
 #[cfg(test)]
@@ -115,87 +195,13 @@ fn explain(output: String, copied: &Copied) -> String {
 mod tests {
     use super::*;
 
-    const MANIFEST: &str = "[package]\nname = \"echo\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
-
-    /// A folder of packages with a cache beside it, built by the real cargo.
-    struct Source(tempfile::TempDir);
-
-    impl Source {
-        fn new() -> Source {
-            Source(tempfile::tempdir().unwrap())
-        }
-
-        fn write(&self, name: &str, text: &str) {
-            let path = self.0.path().join("source").join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-
-        fn build(&self, ids: &[&str]) -> Programs {
-            let source = self.0.path().join("source");
-            let packages = ids.iter().map(|id| (*id, source.join(id))).collect();
-            build(&source, packages, &self.0.path().join("cache"), &mut |_| {}).unwrap()
-        }
-    }
-
-    fn says(built: &Built) -> String {
-        match built {
-            Built::Ready { program, .. } => loop {
-                // While the file was copied, another test may have forked and still holds it open for writing.
-                match std::process::Command::new(&program.argv[0]).output() {
-                    Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {}
-                    output => break String::from_utf8(output.unwrap().stdout).unwrap(),
-                }
-            },
-            Built::Failed(why) => format!("failed: {why}"),
-        }
-    }
-
-    #[test]
-    fn a_package_is_built_again_exactly_when_it_changes_and_breaks_alone() {
-        let source = Source::new();
-        source.write("echo/Cargo.toml", MANIFEST);
-        source.write("echo/src/main.rs", "fn main() { println!(\"one\") }");
-        source.write("broken/Cargo.toml", "this is no manifest");
-        let programs = source.build(&["broken", "echo"]);
-        assert_eq!(says(&programs["echo"]), "one\n");
-        assert!(matches!(&programs["broken"], Built::Failed(why) if why.contains("broken/Cargo.toml")), "{programs:?}");
-        assert_eq!(source.build(&["echo"])["echo"], programs["echo"], "nothing changed");
-
-        source.write("echo/src/main.rs", "fn main() { println!(\"two\") }");
-        assert_eq!(says(&source.build(&["echo"])["echo"]), "two\n");
-        assert_eq!(says(&programs["echo"]), "one\n", "the older program is still there");
-
-        source.write("echo/src/main.rs", "fn main() {\n    let x: u8 = \"\";\n}");
-        let failed = says(&source.build(&["echo"])["echo"]);
-        assert!(failed.contains("echo/src/main.rs:2:17"), "{failed}");
-    }
-
-    #[test]
-    fn a_package_with_a_workspace_or_a_configuration_of_its_own_builds() {
-        let source = Source::new();
-        source.write("echo/Cargo.toml", &format!("{MANIFEST}[workspace]\n"));
-        source.write("echo/src/main.rs", "fn main() { println!(\"one\") }");
-        source.write("echo/.cargo/config.toml", "[build]\ntarget = \"no-such-target\"\n");
-        assert_eq!(says(&source.build(&["echo"])["echo"]), "one\n");
-    }
-
-    #[test]
-    fn a_program_with_another_name_is_not_found_and_a_missing_package_is_named() {
-        let source = Source::new();
-        source.write("echo/Cargo.toml", &MANIFEST.replace("echo", "other"));
-        source.write("echo/src/main.rs", "fn main() {}");
-        let programs = source.build(&["echo", "nowhere"]);
-        assert!(says(&programs["echo"]).starts_with("failed: "), "{programs:?}");
-        assert!(says(&programs["nowhere"]).starts_with("failed: there is no package at "), "{programs:?}");
-    }
-
     #[test]
     fn a_skeleton_is_known_by_its_todo() {
-        let source = Source::new();
+        let copy = tempfile::tempdir().unwrap();
+        fs::create_dir(copy.path().join("src")).unwrap();
         let untouched = |text: &str| {
-            source.write("echo/src/main.rs", text);
-            is_untouched(&source.0.path().join("source/echo"))
+            fs::write(copy.path().join("src/main.rs"), text).unwrap();
+            is_untouched(copy.path())
         };
         assert!(untouched("fn main() {\n    todo!(\"accept a client\")\n}"));
         assert!(!untouched("fn main() {\n    // todo!(\"accept a client\")\n}"));

@@ -11,15 +11,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
-use crate::build::process::{Ended, run};
+use crate::build::confined::job::{Job, Report, Take};
 use crate::build::resolve::Places;
-use crate::build::{BuildError, Built, Programs, Progress, exec};
+use crate::build::stage::{MOST, StageError, copy_made, copy_package};
+use crate::build::toolchain::Toolchain;
+use crate::build::turn::turn;
+use crate::build::{BuildError, Built, Programs, Progress, Terms, confined, exec};
 use crate::course::yaml;
+use crate::event::Tier;
+use crate::text::bytes::hex;
 
 /// The file's name.
 pub const FILE: &str = "submission.yaml";
@@ -38,16 +43,24 @@ pub struct Submission {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// What a shell does first, in the submission's folder.
+    /// What a shell does first, in a copy of the submission's folder.
     #[serde(default)]
     pub build: Option<String>,
     /// How the program is started there; the contract's arguments are appended.
     pub run: String,
 }
 
-/// Builds the programs `ids` of the submission in `folder`.
-pub fn build(folder: &Path, ids: &[&str], progress: Progress<'_>) -> Result<Programs, BuildError> {
-    let submission = read(&folder.join(FILE));
+/// Builds the programs `ids` of the submission in `folder`, each in a copy of its own.
+pub fn build(folder: &Path, ids: &[&str], terms: &Terms, progress: Progress<'_>) -> Result<Programs, BuildError> {
+    let place = Place::new(folder, terms);
+    let _turn = turn(&place.kept)?;
+    let mut submission = read(&folder.join(FILE));
+    if let Err(fault) = copy_package(folder, &place.stage, MOST) {
+        match fault {
+            StageError::Build(error) => return Err(error),
+            fault => submission = Err(fault.to_string()),
+        }
+    }
     let mut programs = Programs::new();
     for id in ids {
         progress(&[id]);
@@ -56,12 +69,27 @@ pub fn build(folder: &Path, ids: &[&str], progress: Progress<'_>) -> Result<Prog
             Err(why) => Err(why.clone()),
         };
         let built = match recipe {
-            Ok(recipe) => build_one(folder, recipe)?,
+            Ok(recipe) => build_one(&place, id, recipe, terms.tier)?,
             Err(why) => Built::Failed(why),
         };
         programs.insert((*id).to_owned(), built);
     }
     Ok(programs)
+}
+
+/// Where a submission is copied to, built, and kept.
+struct Place {
+    stage: PathBuf,
+    work: PathBuf,
+    kept: PathBuf,
+}
+
+impl Place {
+    fn new(folder: &Path, terms: &Terms) -> Place {
+        let digest = hex(&Sha256::digest(folder.as_os_str().as_encoded_bytes())[..8]);
+        let at = |name: &str| terms.cache.join(name).join(&digest);
+        Place { stage: at("stage"), work: at("work"), kept: at("bin") }
+    }
 }
 
 fn read(path: &Path) -> Result<Submission, String> {
@@ -77,19 +105,47 @@ fn read(path: &Path) -> Result<Submission, String> {
     }
 }
 
-fn build_one(folder: &Path, recipe: &Recipe) -> Result<Built, BuildError> {
-    if let Some(script) = &recipe.build {
-        let mut shell = Command::new("sh");
-        shell.arg("-c").arg(script).current_dir(folder);
-        match run(&mut shell).map_err(BuildError::io("cannot build in", folder))? {
-            Ended::Well(_) => {}
-            Ended::Badly(output) => return Ok(Built::Failed(format!("$ {script}\n{output}"))),
-            Ended::Killed(signal) => return Err(BuildError::Killed(signal)),
-        }
-    }
-    Ok(match exec::program(&recipe.run, folder, &Places::of_this_process()) {
-        Ok(program) => Built::Ready { program, untouched: false },
-        Err(why) => Built::Failed(format!("run: {why}")),
+fn build_one(place: &Place, id: &str, recipe: &Recipe, tier: Tier) -> Result<Built, BuildError> {
+    let folder = place.kept.join(id);
+    let made = match &recipe.build {
+        Some(script) => confined::job::run(&job(place, script, &folder, tier)?)?,
+        None => match copy_made(&place.stage, &folder) {
+            Ok(()) => Report::Made(folder.clone()),
+            Err(StageError::Build(error)) => return Err(error),
+            Err(fault) => Report::Failed(fault.to_string()),
+        },
+    };
+    Ok(match made {
+        Report::Made(folder) => match exec::program(&recipe.run, &folder, &Places::for_submissions(&folder)) {
+            Ok(program) => Built::Ready { program, untouched: false },
+            Err(why) => Built::Failed(format!("run: {why}")),
+        },
+        Report::Failed(output) => Built::Failed(format!("$ {}\n{output}", recipe.build.as_deref().unwrap_or_default())),
+        Report::Void(why) => return Err(BuildError::Cell(why)),
+    })
+}
+
+fn job(place: &Place, script: &str, to: &Path, tier: Tier) -> Result<Job, BuildError> {
+    let work = confined::job::work(tier, &place.work)?;
+    // Behind rustup's stand-ins, which want a home; there may be no Rust at all.
+    let toolchain = Toolchain::of(&place.stage).ok();
+    let mut path: Vec<PathBuf> = toolchain.iter().map(|toolchain| toolchain.root.join("bin")).collect();
+    let mut visible: Vec<PathBuf> = toolchain.into_iter().map(|toolchain| toolchain.root).collect();
+    let places = Places::of_this_process();
+    visible.extend(places.path.iter().filter_map(|folder| places.tools(folder)));
+    path.extend(places.path);
+    let path = path.iter().map(|folder| folder.to_string_lossy()).collect::<Vec<_>>().join(":");
+    Ok(Job {
+        tier,
+        // One stream, so that output and errors stay in their order.
+        argv: ["/bin/sh", "-c", &format!("exec 2>&1\n{script}")].map(str::to_owned).into(),
+        env: vec![format!("PATH={path}"), "LANG=C.UTF-8".into()],
+        cwd: work.join("src"),
+        visible,
+        source: place.stage.clone(),
+        keep: None,
+        take: Take::Folder { to: to.to_owned() },
+        work,
     })
 }
 
@@ -101,7 +157,9 @@ mod tests {
     fn handed_in(text: &str, id: &str) -> Built {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(FILE), text).unwrap();
-        build(folder.path(), &[id], &mut |_| {}).unwrap().remove(id).unwrap()
+        let cache = tempfile::tempdir().unwrap();
+        let terms = Terms { course: folder.path(), cache: cache.path(), tier: Tier::Basic };
+        build(folder.path(), &[id], &terms, &mut |_| {}).unwrap().remove(id).unwrap()
     }
 
     fn why(built: Built) -> String {
@@ -112,24 +170,6 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_built_by_its_recipe_and_found_in_the_folder() {
-        let recipe = "printf '#!/bin/sh\\n' > echo && chmod +x echo";
-        let text = format!(
-            "format_version: 1\nexercises:\n  a:\n    build: \"{}\"\n    run: ./echo -v\n",
-            recipe.replace('\\', "\\\\")
-        );
-        let Built::Ready { program, untouched } = handed_in(&text, "a") else { unreachable!("{text}") };
-        assert!(program.argv[0].ends_with("/echo") && program.argv[1] == "-v", "{program:?}");
-        assert!(program.visible.contains(&program.cwd) && !untouched);
-    }
-
-    #[test]
-    fn a_recipe_that_fails_shows_what_it_printed() {
-        let text = "format_version: 1\nexercises:\n  a: {build: \"echo no luck; exit 1\", run: x}\n";
-        assert_eq!(why(handed_in(text, "a")), "$ echo no luck; exit 1\nno luck");
-    }
-
-    #[test]
     fn what_is_wrong_in_the_file_costs_the_exercise() {
         let one = "format_version: 1\nexercises:\n  a: {run: ./nothing}\n";
         assert!(why(handed_in(one, "a")).starts_with("run: no program `./nothing`"));
@@ -137,5 +177,17 @@ mod tests {
         assert!(why(handed_in(&one.replace("1", "2"), "a")).contains("format_version is 2"));
         let typo = why(handed_in("format_version: 1\nexercises:\n  a: {rum: x}\n", "a"));
         assert!(typo.contains("rum") && typo.contains("line 3"), "{typo}");
+    }
+
+    #[test]
+    fn a_program_outside_the_submission_is_not_started() {
+        let outside = tempfile::tempdir().unwrap();
+        let program = outside.path().join("solution");
+        crate::build::resolve::tests::make_program(&program, "#!/bin/sh\n");
+        let text = format!("format_version: 1\nexercises:\n  a: {{run: \"{}\"}}\n", program.display());
+        assert!(why(handed_in(&text, "a")).starts_with("run: no program"), "{text}");
+        let shown = format!("format_version: 1\nexercises:\n  a: {{run: \"cat {}\"}}\n", program.display());
+        let Built::Ready { program, .. } = handed_in(&shown, "a") else { unreachable!("cat is in PATH") };
+        assert!(!program.visible.iter().any(|path| outside.path().starts_with(path)), "{program:?}");
     }
 }

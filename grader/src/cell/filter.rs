@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr,
@@ -64,9 +64,19 @@ const FORBIDDEN: &[i64] = &[
 ];
 
 /// Calls that look as if this kernel did not have them, so that runtimes fall back to older ones: clone3 hides its flags
-/// from filters, io_uring hides its work from the look at a thread's system call.
-const UNKNOWN: &[i64] =
-    &[libc::SYS_clone3, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register];
+/// from filters, io_uring hides its work from the look at a thread's system call, and the others make memory that is in
+/// no process and so within no limit.
+const UNKNOWN: &[i64] = &[
+    libc::SYS_clone3,
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    libc::SYS_memfd_create,
+    libc::SYS_memfd_secret,
+    libc::SYS_msgget,
+    libc::SYS_semget,
+    libc::SYS_shmget,
+];
 
 /// Confines this process and all that it starts.
 pub(super) fn apply(what: &Spawn) -> Result<(), CellError> {
@@ -152,7 +162,8 @@ fn rules(what: &Spawn, level: CompatLevel) -> Result<RulesetCreated, RulesetErro
         Tier::Sealed => vec![Path::new("/")],
         Tier::Guarded | Tier::Basic => root::readable().into_iter().chain(what.needed()).collect(),
     };
-    let writable = [what.scratch.as_path(), Path::new("/dev"), Path::new(SHARED)];
+    let own = [what.scratch.as_path(), Path::new("/dev"), Path::new(SHARED)];
+    let writable = own.into_iter().chain(what.writable.iter().map(PathBuf::as_path));
     created
         .add_rules(path_beneath_rules(readable, AccessFs::from_read(ABI::V6)))?
         .add_rules(path_beneath_rules(writable, all))

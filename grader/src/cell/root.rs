@@ -56,6 +56,9 @@ pub fn enter(what: &Spawn) -> Result<(), CellError> {
     for path in SYSTEM.iter().chain(ETC).map(Path::new).chain(visible) {
         show(path).map_err(CellError::at(Step::Bind))?;
     }
+    for path in &what.writable {
+        open(path).map_err(CellError::at(Step::Bind))?;
+    }
     DEVICES.iter().try_for_each(|device| bind(Path::new(device))).map_err(CellError::at(Step::Bind))?;
     write_files().map_err(CellError::at(Step::Tmpfs))?;
     fs::create_dir_all("/proc").map_err(CellError::at(Step::Proc))?;
@@ -95,10 +98,16 @@ fn show(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Shows a folder of the machine at the same place, to be written to.
+fn open(path: &Path) -> io::Result<()> {
+    bind(path)?;
+    sys::set_mount(path, libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV, true)
+}
+
 fn bind(path: &Path) -> io::Result<()> {
     make_parent(path)?;
     match old(path).is_dir() {
-        true => fs::create_dir(path)?,
+        true => fs::create_dir_all(path)?,
         false => fs::write(path, "")?,
     }
     let flags = MsFlags::MS_BIND | MsFlags::MS_REC;

@@ -30,12 +30,17 @@ pub struct Spawn {
     pub scratch: PathBuf,
     /// Paths that the program must be able to read, besides the system's.
     pub visible: Vec<PathBuf>,
+    /// Folders that it may write to, besides `scratch`.
+    pub writable: Vec<PathBuf>,
     /// The processors that it may run on.
     pub processors: CpuSet,
     /// What it may use.
     pub limits: Limits,
     /// How strongly it is confined.
     pub tier: Tier,
+    /// The users of the machine that it may be, outside its user namespace: the first one that works. Otherwise it is
+    /// ourselves, with no rights.
+    pub users: Vec<u32>,
 }
 
 impl Spawn {
@@ -111,7 +116,7 @@ pub fn spawn(what: &Spawn) -> Result<Running, CellError> {
         stderr: stderr.0,
     };
     if what.tier == Tier::Sealed {
-        write_maps(init).map_err(CellError::at(Step::UidMap))?;
+        write_maps(init, &what.users).map_err(CellError::at(Step::UidMap))?;
     }
     drop(go.1);
     executed(errors.0)?;
@@ -147,9 +152,9 @@ pub fn users_outside() -> Vec<u32> {
 }
 
 /// Maps the program's user to one of the machine that owns nothing, if we may; otherwise to our own.
-fn write_maps(init: i32) -> io::Result<()> {
+fn write_maps(init: i32, users: &[u32]) -> io::Result<()> {
     let own = format!("{PROGRAM_ID} 0 1");
-    let others = users_outside().into_iter().map(|outer| format!("0 0 1\n{PROGRAM_ID} {outer} 1"));
+    let others = users.iter().map(|outer| format!("0 0 1\n{PROGRAM_ID} {outer} 1"));
     let mut last = Ok(());
     for map in others.chain([own]) {
         last = fs::write(format!("/proc/{init}/uid_map"), &map);

@@ -133,9 +133,11 @@ fn make(tier: Tier) -> Result<(), CellError> {
         cwd: "/".into(),
         scratch: "/tmp".into(),
         visible: Vec::new(),
+        writable: Vec::new(),
         processors,
         limits: Limits::default(),
         tier,
+        users: spawn::users_outside(),
     })?;
     let end = loop {
         wait_for(&running)?;

@@ -78,7 +78,11 @@ fn build_exit(error: &BuildError) -> Exit {
     match error {
         BuildError::Command(_) | BuildError::NoFolder(_) => Exit::Usage,
         BuildError::Killed(signal) if signal == "SIGINT" => Exit::Interrupted,
-        BuildError::NoCargo(_) | BuildError::Killed(_) | BuildError::Io { .. } => Exit::Void,
+        BuildError::NoCargo(_)
+        | BuildError::Toolchain(_)
+        | BuildError::Killed(_)
+        | BuildError::Cell(_)
+        | BuildError::Io { .. } => Exit::Void,
     }
 }
 

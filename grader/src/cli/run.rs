@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 
 use crate::build::process::{signal_name, spawn_unblocked};
 use crate::build::{self, Built, Program, Source};
+use crate::cell::tier;
 use crate::cli::args::RunArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
@@ -25,6 +26,7 @@ use crate::course::step::{Ready, Step, Transport};
 use crate::course::template::{Values, bytes};
 use crate::course::words::Lang;
 use crate::report::block::quote;
+use crate::run::error::RunError;
 use crate::text::bytes::one_line;
 use crate::wording::messages as say;
 
@@ -66,7 +68,9 @@ fn build(context: &Context, args: &RunArgs, exercise: &Exercise) -> Result<Progr
         (None, false) => Source::Exercises,
     };
     let cache = context.course.root.join("target/grader");
-    match build::build(&context.course, &source, &[exercise], &cache, &mut |_| {})?.remove(&exercise.id) {
+    let (tier, _) = tier::choose(None).map_err(RunError::from)?;
+    let terms = build::Terms { course: &context.course.root, cache: &cache, tier };
+    match build::build(&terms, &source, &[exercise], &mut |_| {})?.remove(&exercise.id) {
         Some(Built::Ready { program, .. }) => Ok(program),
         Some(Built::Failed(output)) => {
             let title = say::RUN_UNBUILT.with(context.lang, &[("exercise", &exercise.id)]);

@@ -97,7 +97,8 @@ impl Symptom {
 pub struct Rule {
     /// The cause's code, from the catalogue.
     pub cause: String,
-    /// The symptoms that the rule is for; any, if it is not said.
+    /// The symptoms that the rule is for; any but `limit`, if it is not said: what a program does at a limit tells
+    /// nothing of why it came there.
     #[serde(default)]
     pub when: Vec<Symptom>,
     /// What came is exactly this.

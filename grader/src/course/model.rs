@@ -64,6 +64,8 @@ pub struct Limits {
     /// Address space of each process (RLIMIT_AS), in MiB. 0 is no limit: runtimes that reserve much more than they
     /// use need it.
     pub memory_mib: u64,
+    /// Memory that all processes together may hold at one time, in MiB; a program that holds more is ended.
+    pub resident_mib: u64,
     /// Processes and threads together (RLIMIT_NPROC).
     pub processes: u64,
     /// Open descriptors of each process (RLIMIT_NOFILE).
@@ -81,6 +83,7 @@ impl Default for Limits {
         Limits {
             deadline_ms: 5_000,
             memory_mib: 0,
+            resident_mib: 1024,
             processes: 256,
             descriptors: 512,
             disk_mib: 96,
@@ -98,6 +101,8 @@ pub struct LimitChanges {
     pub deadline_ms: Option<u64>,
     /// Address space of each process, in MiB; 0 is no limit.
     pub memory_mib: Option<u64>,
+    /// Memory that all processes together may hold at one time, in MiB.
+    pub resident_mib: Option<u64>,
     /// Processes and threads together.
     pub processes: Option<u64>,
     /// Open descriptors of each process.
@@ -116,6 +121,7 @@ impl LimitChanges {
         Limits {
             deadline_ms: self.deadline_ms.unwrap_or(limits.deadline_ms),
             memory_mib: self.memory_mib.unwrap_or(limits.memory_mib),
+            resident_mib: self.resident_mib.unwrap_or(limits.resident_mib),
             processes: self.processes.unwrap_or(limits.processes),
             descriptors: self.descriptors.unwrap_or(limits.descriptors),
             disk_mib: self.disk_mib.unwrap_or(limits.disk_mib),
@@ -130,6 +136,7 @@ impl From<&Limits> for LimitChanges {
         LimitChanges {
             deadline_ms: Some(limits.deadline_ms),
             memory_mib: Some(limits.memory_mib),
+            resident_mib: Some(limits.resident_mib),
             processes: Some(limits.processes),
             descriptors: Some(limits.descriptors),
             disk_mib: Some(limits.disk_mib),

@@ -11,6 +11,7 @@ use super::finding::{Finding, Outcome, Stop};
 use super::job::Job;
 use super::steps;
 use super::world::{World, has_family};
+use crate::build::confined::{inside, job};
 use crate::cell::{network, tier};
 use crate::course::cause::{Rule, Symptom};
 use crate::course::step::Step;
@@ -26,6 +27,7 @@ pub fn hidden(word: &str) -> Option<ExitCode> {
     match word {
         WORD => Some(check_main()),
         tier::TRIAL => Some(tier::trial_main()),
+        job::WORD => Some(inside::main()),
         tier::NOTHING => Some(ExitCode::SUCCESS),
         _ => None,
     }
@@ -117,6 +119,7 @@ fn judge(world: &mut World) -> Result<(), Result<Box<Failure>, Void>> {
 }
 
 fn name_cause(world: &mut World, number: usize, step: &Step, finding: Finding) -> Result<Failure, Void> {
+    let finding = world.limit_or(finding);
     let symptom = finding.symptom.unwrap_or(Symptom::Timeout);
     let signal = world.program.as_ref().and_then(|program| match program.end() {
         Some(ProcessEnd::Signal(signal)) => Some(signal.clone()),

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod describe;
 pub mod finding;
 pub mod job;
+pub mod limit;
 pub mod log;
 pub mod main;
 pub mod program;

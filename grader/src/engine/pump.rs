@@ -22,6 +22,7 @@ impl World {
     /// The same; also ends when `writer` takes bytes again.
     pub fn pump_or_writable(&mut self, time: Duration, writer: Option<&str>) -> Outcome<bool> {
         self.wait_for_descriptors(time, writer)?;
+        self.watch_memory()?;
         let ended = self.notice_end();
         let mut moved = false;
         let names: Vec<String> = self
@@ -116,11 +117,7 @@ impl World {
         }
         self.note("recv", Some(name), Some(&bytes), "");
         match flooded {
-            true => Err(Finding::new(Symptom::Limit)
-                .on(name)
-                .with("limit", format!("{} KiB", limit >> 10))
-                .with("resource", "output")
-                .into()),
+            true => Err(Finding::new(Symptom::Limit).on(name).at("output", format!("{} KiB", limit >> 10)).into()),
             false => Ok(()),
         }
     }

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sched::CpuSet;
 use rand_chacha::ChaCha8Rng;
@@ -73,6 +73,8 @@ pub struct World {
     pub scratch: Option<TempDir>,
     /// The processors that the program may run on.
     pub processors: CpuSet,
+    /// When the program's memory was last looked at.
+    pub memory_look: Instant,
     /// How many looks in a row showed the same.
     pub same_looks: u32,
 }
@@ -120,6 +122,7 @@ impl World {
             progressed: false,
             last_look: None,
             same_looks: 0,
+            memory_look: Instant::now(),
             folder,
             scratch,
             processors,

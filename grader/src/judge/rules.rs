@@ -24,7 +24,7 @@ pub struct Evidence<'a> {
 
 /// True if all that `rule` says of the evidence holds; its experiment is not looked at.
 pub fn fits(rule: &Rule, seen: &Evidence, bytes: impl Fn(&Data) -> Option<Vec<u8>>) -> bool {
-    (rule.when.is_empty() || rule.when.contains(&seen.symptom))
+    (rule.when.is_empty() && seen.symptom != Symptom::Limit || rule.when.contains(&seen.symptom))
         && rule.got.as_ref().is_none_or(|got| bytes(got).is_some_and(|got| got == seen.got))
         && rule.like.as_ref().is_none_or(|pattern| matches(pattern, seen.got))
         && rule.stderr.as_ref().is_none_or(|pattern| matches(pattern, seen.stderr))

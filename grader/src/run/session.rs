@@ -64,7 +64,8 @@ fn options_text(options: &RunOptions) -> String {
 fn grade_group(terms: &Terms, source: &Source, planned: &[Planned], sink: Sink) -> Result<Tally, RunError> {
     let exercises: Vec<_> = planned.iter().map(|planned| planned.exercise).collect();
     let cache = terms.course.root.join("target/grader");
-    let programs = build::build(terms.course, source, &exercises, &cache, &mut |ids| {
+    let how = build::Terms { course: &terms.course.root, cache: &cache, tier: terms.tier };
+    let programs = build::build(&how, source, &exercises, &mut |ids| {
         sink(Event::BuildStarted { exercises: ids.iter().map(|id| (*id).to_owned()).collect() });
     })?;
     let mut total = Tally::default();

@@ -10,6 +10,7 @@ use super::spec::{self, Dummy, Mutant};
 use super::{Progress, Proof};
 use crate::build::{self, BuildError, Built, Program, Source};
 use crate::course::load::{Course, Exercise};
+use crate::event::Tier;
 use crate::run::error::RunError;
 use crate::run::grade::Subject;
 use crate::run::interrupt::Interrupt;
@@ -29,6 +30,7 @@ pub struct Fixture<'c> {
 pub fn collect<'c>(
     course: &'c Course,
     only: &[String],
+    tier: Tier,
     interrupt: &Interrupt,
     proof: &mut Proof,
     tell: &mut dyn FnMut(Progress),
@@ -42,7 +44,8 @@ pub fn collect<'c>(
             break;
         }
         tell(Progress::Building(exercise.id.clone()));
-        let mut of_one = Collector { course, exercise, cache: &cache, proof: &mut *proof, fixtures: &mut fixtures };
+        let mut of_one =
+            Collector { course, exercise, tier, cache: &cache, proof: &mut *proof, fixtures: &mut fixtures };
         of_one.shipped(&Source::Reference, "reference", &Claim::PassesAll)?;
         of_one.shipped(&Source::Exercises, "skeleton", &Claim::PassesOnly(BTreeSet::new()))?;
         of_one.mutants_and_right()?;
@@ -54,6 +57,7 @@ pub fn collect<'c>(
 struct Collector<'c, 'p> {
     course: &'c Course,
     exercise: &'c Exercise,
+    tier: Tier,
     cache: &'p Path,
     proof: &'p mut Proof,
     fixtures: &'p mut Vec<Fixture<'c>>,
@@ -76,7 +80,8 @@ impl Collector<'_, '_> {
     /// The reference or the skeleton.
     fn shipped(&mut self, source: &Source, label: &str, claim: &Claim) -> Result<(), BuildError> {
         let cache = self.course.root.join("target/grader");
-        let mut built = build::build(self.course, source, &[self.exercise], &cache, &mut |_| {})?;
+        let terms = build::Terms { course: &self.course.root, cache: &cache, tier: self.tier };
+        let mut built = build::build(&terms, source, &[self.exercise], &mut |_| {})?;
         let label = format!("{label} {}", self.exercise.id);
         match built.remove(&self.exercise.id) {
             Some(Built::Ready { program, .. }) => self.add(label, program, claim.clone()),

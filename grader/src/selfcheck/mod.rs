@@ -70,7 +70,7 @@ pub fn run(
     nix::sys::prctl::set_child_subreaper(true).map_err(std::io::Error::from)?;
     let (tier, _) = tier::choose(options.isolation)?;
     let mut proof = Proof::default();
-    let fixtures = collect::collect(course, &options.exercises, interrupt, &mut proof, tell)?;
+    let fixtures = collect::collect(course, &options.exercises, tier, interrupt, &mut proof, tell)?;
     let subjects: Vec<Subject> = fixtures.iter().map(|fixture| fixture.subject.clone()).collect();
     let total = subjects.iter().map(|subject| subject.planned.checks.len()).sum();
     let mut ended: Vec<Vec<Ended>> = vec![Vec::new(); fixtures.len()];

@@ -237,7 +237,10 @@ mod tests {
     fn steps_inside_a_repetition_stand_below_it() {
         let close = Step::Close(Close { of: "c".into(), how: Closing::Half });
         let send = Step::Send(Send { to: "c".into(), bytes: Data::Text("x".into()), toward: None });
-        let steps = [Step::Start(Start::default()), Step::Repeat(RepeatSteps { times: 3, for_ms: 0, steps: vec![send, close] })];
+        let steps = [
+            Step::Start(Start::default()),
+            Step::Repeat(RepeatSteps { times: 3, for_ms: 0, steps: vec![send, close] }),
+        ];
         let said = lines(&steps, &launch(Ready::Tcp), Lang::En);
         assert_eq!(said[0], "start the program and wait until it listens at its address");
         assert_eq!(said[1], "3 times:");

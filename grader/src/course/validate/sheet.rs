@@ -61,12 +61,22 @@ fn one(entry: &Entry, path: &Path, findings: &mut Vec<Finding>) {
 
 /// Only memory may be without a limit: 0 of anything else lets no program run.
 fn limits(limits: &LimitChanges, path: &Path, findings: &mut Vec<Finding>) {
-    let LimitChanges { deadline_ms, memory_mib: _, processes, descriptors, disk_mib: _, output_kib, cpu_s } = limits;
+    let LimitChanges {
+        deadline_ms,
+        memory_mib: _,
+        resident_mib,
+        processes,
+        descriptors,
+        disk_mib: _,
+        output_kib,
+        cpu_s,
+    } = limits;
     let named = [
         ("deadline_ms", deadline_ms),
         ("processes", processes),
         ("descriptors", descriptors),
         ("output_kib", output_kib),
+        ("resident_mib", resident_mib),
         ("cpu_s", cpu_s),
     ];
     for (name, _) in named.into_iter().filter(|(_, limit)| **limit == Some(0)) {

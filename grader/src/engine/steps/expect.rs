@@ -5,6 +5,7 @@ use regex::bytes::Regex;
 use crate::course::cause::Symptom;
 use crate::course::step::{Ending, Recv, Silent};
 use crate::engine::finding::{Finding, Outcome, Stop};
+use crate::engine::limit::mib;
 use crate::engine::wait::{Patience, Waited};
 use crate::engine::world::World;
 use crate::judge::record::{ProcessEnd, VoidKind};
@@ -235,9 +236,13 @@ impl World {
         let answered = finding.actual.as_ref().is_some_and(|actual| !actual.is_empty());
         match end {
             ProcessEnd::Signal(signal) => {
-                let limit = matches!(signal.as_str(), "SIGXCPU" | "SIGXFSZ");
-                let symptom = if limit { Symptom::Limit } else { Symptom::Signalled };
-                Finding { symptom: Some(symptom), ..finding }.with("signal", signal).with("resource", signal)
+                let limits = &self.job.limits;
+                let ended = |symptom| Finding { symptom: Some(symptom), ..finding }.with("signal", signal);
+                match signal.as_str() {
+                    "SIGXCPU" => ended(Symptom::Limit).at("processor", format!("{} s", limits.cpu_s)),
+                    "SIGXFSZ" => ended(Symptom::Limit).at("disk", mib(limits.disk_mib)),
+                    _ => ended(Symptom::Signalled),
+                }
             }
             ProcessEnd::Status(101) if self.has_panicked() => {
                 Finding { symptom: Some(Symptom::Panicked), ..finding }.with("status", 101)

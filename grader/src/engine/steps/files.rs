@@ -28,13 +28,22 @@ const MOST: u64 = 128 << 20;
 
 /// A path below `{dir}`; checks write it from there, or with `{dir}` in front.
 fn inside(world: &World, path: &Data) -> Outcome<PathBuf> {
-    let bytes = world.bytes(path)?;
-    let path = Path::new(OsStr::from_bytes(&bytes));
+    below(world, &world.bytes(path)?)
+}
+
+fn below(world: &World, path: &[u8]) -> Outcome<PathBuf> {
+    let path = Path::new(OsStr::from_bytes(path));
     let below = path.strip_prefix(&world.folder).unwrap_or(path);
     match below.is_absolute() {
         true => Err(Stop::void(VoidKind::Lost, format!("{} is not below {{dir}}", path.display()))),
         false => Ok(below.to_owned()),
     }
+}
+
+/// The file at `path`, itself and not what a link in its place leads to, neither to be read nor written (O_PATH).
+pub fn place(world: &World, path: &[u8]) -> Outcome<io::Result<OwnedFd>> {
+    let path = below(world, path)?;
+    Ok(File::open(&world.folder).and_then(|folder| open(&folder.into(), &path, OFlags::PATH | OFlags::NOFOLLOW, 0)))
 }
 
 /// What came of making something. Where a program runs, it may stand in the way; before that only we can fail.

@@ -1,11 +1,13 @@
 //! Clients that we play: connections of every kind to the program.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrStorage, UnixAddr, setsockopt, sockopt};
 
+use super::files;
 use super::serve::{DATAGRAM_ROOM, datagrams};
 use crate::course::cause::Symptom;
 use crate::course::step::{Connect, Transport};
@@ -57,7 +59,7 @@ fn address(world: &World, text: Option<Vec<u8>>) -> Outcome<SocketAddr> {
 
 fn connect_unix(world: &mut World, name: &str, path: &[u8]) -> Outcome {
     let shown = String::from_utf8_lossy(path).into_owned();
-    let waited = world.wait(Patience::UntilQuiet, |_| match connected_unix(path) {
+    let waited = world.wait(Patience::UntilQuiet, |world| match connected_unix(files::place(world, path)?) {
         Ok(socket) => Ok(Some(Ok(socket))),
         // The accept queue is full.
         Err(nix::Error::EAGAIN) => Ok(None),
@@ -84,11 +86,14 @@ fn connect_unix(world: &mut World, name: &str, path: &[u8]) -> Outcome {
     }
 }
 
-/// A connection, at once or not at all: a blocking connect(2) would wait for room in the accept queue.
-fn connected_unix(path: &[u8]) -> nix::Result<UnixStream> {
+/// A connection, at once or not at all: a blocking connect(2) would wait for room in the accept queue. It goes to the
+/// socket that was found at `place`: a link there could lead to one of the machine's.
+fn connected_unix(place: io::Result<OwnedFd>) -> nix::Result<UnixStream> {
+    let place = place.map_err(|error| nix::Error::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+    let path = format!("/proc/self/fd/{}", place.as_raw_fd());
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let socket = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
-    socket::connect(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
+    socket::connect(socket.as_raw_fd(), &UnixAddr::new(path.as_str())?)?;
     Ok(UnixStream::from(socket))
 }
 

@@ -45,9 +45,11 @@ pub fn start(world: &mut World, start: &Start) -> Outcome {
         scratch,
         cwd: world.job.program.cwd.clone(),
         visible: world.job.program.visible.clone(),
+        writable: Vec::new(),
         processors: world.processors,
         limits: world.job.limits.clone(),
         tier: world.job.tier,
+        users: spawn::users_outside(),
     })?;
     let input = running.stdin.take().map(Into::into);
     let output = [("stdout", running.stdout.try_clone()?), ("stderr", running.stderr.try_clone()?)];

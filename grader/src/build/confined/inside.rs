@@ -1,0 +1,201 @@
+//! The process that makes a build's cell: copies the sources in, starts the tool, waits within the limits, ends
+//! everything, and only then takes out what was made.
+
+use std::fs::{self, Permissions};
+use std::io::{self, BufRead, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::sched_getaffinity;
+use nix::unistd::Pid;
+
+use super::job::{Job, Report, Take};
+use super::limits;
+use crate::build::stage::pour;
+use crate::build::take;
+use crate::cell::network;
+use crate::cell::spawn::{self, Running, Spawn};
+use crate::event::Tier;
+use crate::judge::record::ProcessEnd;
+
+/// The most of a tool's output that is kept, in bytes: its beginning, which says what was wrong first.
+const MOST_KEPT: usize = 128 * 1024;
+
+/// Users of the machine that builds are made as when root calls us, the first one that this system can name: they own
+/// nothing but what they built.
+const BUILDERS: [u32; 2] = [0x6fff_fffe, 65_534];
+
+/// Why no report on the build itself can be given.
+type Trouble = String;
+
+/// The build's process. To be called before any thread is started.
+pub fn main() -> ExitCode {
+    let mut line = String::new();
+    let job = match io::stdin().lock().read_line(&mut line).map(|_| serde_json::from_str::<Job>(&line)) {
+        Ok(Ok(job)) => job,
+        Ok(Err(_)) | Err(_) => return ExitCode::from(2),
+    };
+    let report = build(&job).unwrap_or_else(Report::Void);
+    match serde_json::to_vec(&report).map(|bytes| io::stdout().write_all(&bytes)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        _ => ExitCode::from(3),
+    }
+}
+
+fn build(job: &Job) -> Result<Report, Trouble> {
+    if job.tier == Tier::Sealed {
+        network::enter(&limits()).map_err(said)?;
+    }
+    let users = lay_out(job)?;
+    if let Take::File { from, path, .. } = &job.take {
+        // What an earlier build made must never be taken for what this one makes.
+        take::forget(from, path).map_err(|error| format!("cannot remove {}: {error}", path.display()))?;
+    }
+    let running = spawn::spawn(&order(job, users)?).map_err(said)?;
+    let (end, output) = attend(&running)?;
+    drop(running);
+    Ok(match end {
+        End::By(ProcessEnd::Status(0)) => taken(job, output)?,
+        End::By(ProcessEnd::Status(_)) => Report::Failed(output),
+        End::By(ProcessEnd::Signal(signal)) => Report::Failed(format!("{output}\nthe build was ended by {signal}")),
+        End::Limit(limit) => Report::Failed(format!("{output}\nthe build was ended: {limit}")),
+    })
+}
+
+fn said(error: impl std::fmt::Display) -> Trouble {
+    error.to_string()
+}
+
+/// Fills the folder to work in; returns the users that the build may be.
+fn lay_out(job: &Job) -> Result<Vec<u32>, Trouble> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |error: io::Error| format!("cannot prepare {}: {error}", path.display())
+    };
+    for name in ["tmp", "cargo"] {
+        let folder = job.work.join(name);
+        fs::create_dir_all(&folder).map_err(at(&folder))?;
+        fs::set_permissions(&folder, Permissions::from_mode(0o777)).map_err(at(&folder))?;
+    }
+    pour(&job.source, &job.work.join("src")).map_err(at(&job.source))?;
+    Ok(match &job.keep {
+        // In a user namespace no other user may be named; then the build is ourselves, with no rights.
+        Some(keep) => {
+            BUILDERS.into_iter().find(|uid| chown(keep, Some(*uid), Some(*uid)).is_ok()).into_iter().collect()
+        }
+        None => BUILDERS.to_vec(),
+    })
+}
+
+fn order(job: &Job, users: Vec<u32>) -> Result<Spawn, Trouble> {
+    let mut env = job.env.clone();
+    env.push(format!("HOME={}", job.work.join("tmp").display()));
+    env.push(format!("TMPDIR={}", job.work.join("tmp").display()));
+    Ok(Spawn {
+        argv: job.argv.clone(),
+        env,
+        cwd: job.cwd.clone(),
+        scratch: job.work.clone(),
+        visible: job.visible.clone(),
+        writable: job.keep.iter().cloned().collect(),
+        processors: sched_getaffinity(Pid::from_raw(0)).map_err(said)?,
+        limits: limits(),
+        tier: job.tier,
+        users,
+    })
+}
+
+/// How the tool ended.
+enum End {
+    By(ProcessEnd),
+    Limit(String),
+}
+
+/// What a tool prints: how much, and the beginning of it.
+struct Printed<'r> {
+    /// The pipes that are still open at the other end.
+    open: Vec<&'r OwnedFd>,
+    kept: Vec<u8>,
+    bytes: u64,
+}
+
+impl Printed<'_> {
+    /// Takes in what is there.
+    fn drain(&mut self) {
+        let Printed { open, kept, bytes } = self;
+        let mut buffer = [0; 16 * 1024];
+        open.retain(|pipe| {
+            loop {
+                match nix::unistd::read(pipe, &mut buffer) {
+                    Ok(0) => return false,
+                    Ok(length) => {
+                        *bytes += length as u64;
+                        kept.extend_from_slice(&buffer[..length.min(MOST_KEPT.saturating_sub(kept.len()))]);
+                    }
+                    Err(Errno::EINTR) => {}
+                    Err(error) => return error == Errno::EAGAIN,
+                }
+            }
+        });
+    }
+
+    fn text(&self) -> String {
+        let cut = if self.bytes > self.kept.len() as u64 { "\n…" } else { "" };
+        format!("{}{cut}", String::from_utf8_lossy(&self.kept).trim_end())
+    }
+}
+
+/// Waits for the tool's end, within the limits and as long as our life line is held.
+fn attend(running: &Running) -> Result<(End, String), Trouble> {
+    let until = Instant::now() + Duration::from_millis(limits().deadline_ms);
+    let mut printed = Printed { open: vec![&running.stdout, &running.stderr], kept: Vec::new(), bytes: 0 };
+    let end = loop {
+        let end = running.end();
+        // After the look: what the tool printed before its end is there now.
+        printed.drain();
+        if let Some(end) = end {
+            break End::By(end);
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break End::Limit(format!("it took more than {} s", limits().deadline_ms / 1000));
+        }
+        if printed.bytes > limits().output_kib << 10 {
+            break End::Limit(format!("it printed more than {} MiB", limits().output_kib >> 10));
+        }
+        wait(running.status_fd(), &printed.open, left)?;
+    };
+    Ok((end, printed.text()))
+}
+
+/// Waits until something can be read, at most `time`.
+fn wait(status: &OwnedFd, open: &[&OwnedFd], time: Duration) -> Result<(), Trouble> {
+    let stdin = io::stdin();
+    let mut fds = vec![PollFd::new(stdin.as_fd(), PollFlags::POLLIN), PollFd::new(status.as_fd(), PollFlags::POLLIN)];
+    fds.extend(open.iter().map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)));
+    match poll(&mut fds, PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX)) {
+        Ok(_) | Err(Errno::EINTR) if fds[0].any() != Some(true) => Ok(()),
+        Ok(_) | Err(Errno::EINTR) => Err("the run was interrupted".to_owned()),
+        Err(error) => Err(said(error)),
+    }
+}
+
+/// Copies out what is wanted. Nothing of the build runs any more.
+fn taken(job: &Job, output: String) -> Result<Report, Trouble> {
+    match &job.take {
+        Take::File { from, path, to } => match take::program(from, path, to, take::by_digest) {
+            Ok(program) => Ok(Report::Made(program)),
+            Err(take::TakeError::Theirs(why)) => Ok(Report::Failed(format!("{output}\n{why}").trim().to_owned())),
+            Err(take::TakeError::Ours(why)) => Err(why),
+        },
+        Take::Folder { to } => match crate::build::stage::copy_made(&job.work.join("src"), to) {
+            Ok(()) => Ok(Report::Made(to.clone())),
+            Err(why) => Ok(Report::Failed(format!("{output}\n{why}").trim().to_owned())),
+        },
+    }
+}
