@@ -63,6 +63,11 @@ impl Clock {
         self.program = program;
     }
 
+    /// True if a tenth of the deadline is gone.
+    pub fn is_begun(&self) -> bool {
+        self.since.elapsed() >= self.deadline / 10
+    }
+
     /// True if the deadline may have struck; asking costs nothing.
     pub fn is_late(&self) -> bool {
         self.since.elapsed() >= self.deadline

@@ -104,6 +104,8 @@ fn judge(world: &mut World) -> Result<(), Result<Box<Failure>, Void>> {
     }
     let all = world.job.check.steps.clone();
     for (number, step) in all.iter().enumerate() {
+        // What the steps before took is not this one's time.
+        world.fresh_deadline();
         match steps::run(world, step) {
             Ok(()) => {}
             Err(Stop::Void(void)) => return Err(Err(void)),

@@ -41,7 +41,9 @@ fn view(row: &SocketRow, over: Transport, peer: Option<String>) -> SocketView {
         local: row.local.to_string(),
         peer,
         unread: row.unread,
-        accepted: row.inode != 0 && row.state != TcpState::Listen,
+        // A socket that the program has closed has no inode either.
+        accepted: row.state != TcpState::Listen
+            && (row.inode != 0 || !matches!(row.state, TcpState::Established | TcpState::CloseWait)),
     }
 }
 

@@ -116,6 +116,13 @@ impl World {
         self.clock.restart(deadline, spent);
     }
 
+    /// Starts another deadline if some of the present one is gone, unless the check as a whole has had its time.
+    pub fn fresh_deadline(&mut self) {
+        if self.clock.is_begun() && !self.clock.is_worn() {
+            self.restart_clock(Duration::from_millis(self.job.limits.deadline_ms));
+        }
+    }
+
     fn deadline_struck(&self) -> Outcome<bool> {
         match self.clock.deadline(self.spent()) {
             Deadline::Ahead => Ok(false),

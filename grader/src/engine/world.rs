@@ -86,6 +86,8 @@ pub struct Resources {
     pub descriptors: usize,
     /// Threads of all its processes.
     pub threads: usize,
+    /// Its processes, and those that have ended and that nobody has waited for (zombies).
+    pub processes: usize,
     /// The largest resident set of any of its processes so far, in KiB.
     pub peak_kib: u64,
 }

@@ -47,7 +47,9 @@ pub fn compare(expected: Option<&Excerpt>, actual: Option<&Excerpt>, differs_at:
     };
     let (text_from, hex_from) = (from(text_start), from(hex_start));
     let show = |excerpt: &Excerpt| show(excerpt, text_from, hex_from, differs_at);
-    Comparison { expected: expected.map(show), actual: actual.map(show) }
+    // Where nothing was due and nothing came, there is nothing to compare.
+    let is_empty = expected.is_none() && actual.is_none_or(|actual| actual.bytes.is_empty());
+    Comparison { expected: expected.map(show), actual: actual.filter(|_| !is_empty).map(show) }
 }
 
 /// An excerpt in quotes, short enough to stand inside a sentence.

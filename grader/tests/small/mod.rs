@@ -83,6 +83,11 @@ impl Course {
         self.0.path()
     }
 
+    /// A text that is in every path of the course and nowhere else.
+    pub fn marker(&self) -> &str {
+        self.path().file_name().and_then(|name| name.to_str()).unwrap()
+    }
+
     pub fn write(&self, name: &str, text: &str) {
         let path = self.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -64,9 +64,10 @@ fn write_all(world: &mut World, name: &str, bytes: &[u8]) -> Outcome {
     world.pump(Duration::ZERO).map(drop)
 }
 
-/// Waits until `name` takes bytes again; true if it never will.
+/// Waits until `name` takes bytes again; true if the program waits for something else meanwhile. What is left is sent when
+/// it reads again after all.
 fn stuck(world: &mut World, name: &str) -> Outcome<bool> {
-    let waited = world.wait(Patience::UntilQuiet, |world| {
+    let waited = world.wait(Patience::UntilAsleep, |world| {
         world.pump_or_writable(Duration::from_micros(200), Some(name))?;
         Ok(world.stream(name)?.can_write().then_some(()))
     })?;

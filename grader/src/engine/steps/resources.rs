@@ -25,30 +25,32 @@ fn used(world: &World) -> Resources {
     let processes = world.program.as_ref().map(Program::processes).unwrap_or_default();
     Resources {
         threads: world.program.as_ref().map_or(0, |program| program.tasks().len()),
+        processes: processes.len(),
         peak_kib: processes.iter().map(|pid| tasks::peak_kib(*pid)).max().unwrap_or(0),
         descriptors: processes.into_iter().map(fds::count).sum(),
     }
 }
 
-/// Expects that neither descriptors nor threads have grown since a mark by more than is allowed.
+/// Expects that neither descriptors nor threads nor processes have grown since a mark by more than is allowed.
 pub fn steady(world: &mut World, steady: &Steady) -> Outcome {
     let since = world.name(&steady.since)?;
     let before = world.marks.get(&since).copied().unwrap_or_default();
-    let most = |count: usize| count + steady.allow;
-    let waited = world.wait(Patience::UntilWaiting, |world| {
-        let now = used(world);
-        Ok((now.descriptors <= most(before.descriptors) && now.threads <= most(before.threads)).then_some(()))
-    })?;
-    if let Waited::There(()) = waited {
-        return Ok(());
-    }
-    let now = used(world);
-    let (what, before, after) = match now.descriptors > most(before.descriptors) {
-        true => ("descriptors", before.descriptors, now.descriptors),
-        false => ("threads", before.threads, now.threads),
-    };
+    let waited = world
+        .wait(Patience::UntilWaiting, |world| Ok(grown(before, used(world), steady.allow).is_none().then_some(())))?;
+    let Some((what, before, after)) = grown(before, used(world), steady.allow) else { return Ok(()) };
     let finding = Finding::new(Symptom::Grows).with("what", what).with("limit", before).with("count", after);
     Err(world.ended_or(finding, waited == Waited::Late).into())
+}
+
+/// What has grown by more than `allow`, with its counts before and after. What brings others with it comes first: a
+/// process has descriptors and threads.
+fn grown(before: Resources, now: Resources, allow: usize) -> Option<(&'static str, usize, usize)> {
+    let counts = [
+        ("processes", before.processes, now.processes),
+        ("descriptors", before.descriptors, now.descriptors),
+        ("threads", before.threads, now.threads),
+    ];
+    counts.into_iter().find(|(_, before, now)| *now > before + allow)
 }
 
 /// Expects that the program's largest resident set has grown by less than so much since a mark.
