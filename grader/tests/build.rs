@@ -102,3 +102,31 @@ fn a_recipe_that_fails_shows_what_it_printed_in_its_order() {
     assert_eq!(status, "build_failed");
     assert_eq!(said, format!("$ {recipe}\none\ntwo\nthree"));
 }
+
+#[test]
+fn a_recipe_names_programs_in_path_and_in_the_submission_only() {
+    let course = Course::new(RIGHT);
+    course.write("outside/solution", "#!/bin/sh\n");
+    let solution = course.path().join("outside/solution");
+    for (run, said) in [
+        ("./nothing", "run: no program `./nothing`".to_owned()),
+        ("../outside/solution", "run: no program `../outside/solution`".to_owned()),
+        (solution.to_str().unwrap(), format!("run: no program `{}`", solution.display())),
+    ] {
+        course.write("in/submission.yaml", &format!("format_version: 1\nexercises:\n  greet: {{run: {run}}}\n"));
+        let (status, message) = graded(&course, &["--submission", "in"]);
+        assert_eq!(status, "build_failed");
+        assert!(message.starts_with(&said), "{message}");
+    }
+}
+
+#[test]
+fn a_build_that_takes_too_long_is_ended_and_says_so() {
+    let course = Course::new(RIGHT);
+    let sheet = fs::read_to_string(course.path().join("course.yaml")).unwrap();
+    course.write("course.yaml", &sheet.replace("modules:", "limits: {build_s: 1}\nmodules:"));
+    course.write("in/submission.yaml", "format_version: 1\nexercises:\n  greet: {build: sleep 1000, run: x}\n");
+    let (status, message) = graded(&course, &["--submission", "in"]);
+    assert_eq!(status, "build_failed");
+    assert_eq!(message, "$ sleep 1000\n\nthe build was ended: it took more than 1 s");
+}

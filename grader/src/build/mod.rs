@@ -138,16 +138,16 @@ pub fn build(
     let ids: Vec<&str> = exercises.iter().map(|exercise| exercise.id.as_str()).collect();
     match source {
         Source::Exercises => {
-            let packages = exercises.iter().map(|exercise| (exercise.id.as_str(), exercise.folder.clone())).collect();
+            let packages = exercises.iter().map(|exercise| (*exercise, exercise.folder.clone())).collect();
             staged::build(&terms.course.join("exercises"), packages, terms, true, progress)
         }
         Source::Submission(given) => {
             let folder = given.canonicalize().ok().filter(|folder| folder.is_dir());
             let folder = folder.ok_or_else(|| BuildError::NoFolder(given.clone()))?;
             if folder.join(submission::FILE).exists() {
-                return submission::build(&folder, &ids, terms, progress);
+                return submission::build(&folder, exercises, terms, progress);
             }
-            let packages = ids.iter().map(|id| (*id, folder.join(id))).collect();
+            let packages = exercises.iter().map(|exercise| (*exercise, folder.join(&exercise.id))).collect();
             staged::build(&folder, packages, terms, false, progress)
         }
         Source::Reference => reference::build(terms.course, &ids, terms.cache, progress),

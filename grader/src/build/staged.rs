@@ -11,6 +11,7 @@ use crate::build::stage::{Copied, MOST, StageError, copy_package};
 use crate::build::toolchain::{Toolchain, packages};
 use crate::build::turn::turn;
 use crate::build::{BuildError, Built, Program, Programs, Progress, Terms, confined};
+use crate::course::load::Exercise;
 use crate::event::Tier;
 use crate::text::bytes::hex;
 
@@ -54,7 +55,7 @@ fn tier_folder(tier: Tier) -> &'static str {
 /// Builds `packages` (exercise and folder), which all lie in `source`; they are the learner's `own` or a submission's.
 pub fn build(
     source: &Path,
-    packages: Vec<(&str, PathBuf)>,
+    packages: Vec<(&Exercise, PathBuf)>,
     terms: &Terms,
     own: bool,
     progress: Progress<'_>,
@@ -64,9 +65,9 @@ pub fn build(
     let _turn = turn(&place.stage)?;
     let crates = Crates::new(terms)?;
     let mut programs = Programs::new();
-    for (id, package) in packages {
-        progress(&[id]);
-        programs.insert(id.to_owned(), build_one(&place, terms.tier, &crates, id, &package)?);
+    for (exercise, package) in packages {
+        progress(&[&exercise.id]);
+        programs.insert(exercise.id.clone(), build_one(&place, terms.tier, &crates, exercise, &package)?);
     }
     Ok(programs)
 }
@@ -89,7 +90,14 @@ impl Crates {
     }
 }
 
-fn build_one(place: &Place, tier: Tier, crates: &Crates, id: &str, package: &Path) -> Result<Built, BuildError> {
+fn build_one(
+    place: &Place,
+    tier: Tier,
+    crates: &Crates,
+    exercise: &Exercise,
+    package: &Path,
+) -> Result<Built, BuildError> {
+    let id = exercise.id.as_str();
     let workspace = place.stage.join(id);
     let copy = workspace.join(id);
     let copied = match copy_package(package, &copy, MOST) {
@@ -99,7 +107,7 @@ fn build_one(place: &Place, tier: Tier, crates: &Crates, id: &str, package: &Pat
     };
     let manifest = write_workspace(&workspace, &copy, id)?;
     copy_lock(&place.lock, &workspace)?;
-    let job = job(place, tier, crates, id, &manifest)?;
+    let job = job(place, tier, crates, exercise, &manifest)?;
     Ok(match confined::job::run(&job)? {
         Report::Made(program) => Built::Ready { program: Program::in_folder(&program), untouched: is_untouched(&copy) },
         Report::Failed(output) => Built::Failed(explain(output, &copied, crates)),
@@ -107,7 +115,8 @@ fn build_one(place: &Place, tier: Tier, crates: &Crates, id: &str, package: &Pat
     })
 }
 
-fn job(place: &Place, tier: Tier, crates: &Crates, id: &str, manifest: &Path) -> Result<Job, BuildError> {
+fn job(place: &Place, tier: Tier, crates: &Crates, exercise: &Exercise, manifest: &Path) -> Result<Job, BuildError> {
+    let id = exercise.id.as_str();
     let workspace = place.stage.join(id);
     let work = confined::job::work(tier, &place.work)?;
     let target = place.target.clone().unwrap_or_else(|| work.join("target"));
@@ -142,6 +151,7 @@ fn job(place: &Place, tier: Tier, crates: &Crates, id: &str, manifest: &Path) ->
         visible,
         source: workspace,
         keep: place.target.clone(),
+        seconds: exercise.limits.build_s,
         take: Take::File { from: target, path: Path::new("debug").join(id), to: place.kept.clone() },
         work,
     })

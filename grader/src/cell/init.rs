@@ -117,6 +117,9 @@ fn confine(what: &Spawn, inside: &Inside) -> Result<(Vec<CString>, Vec<CString>)
         setresgid(gid, gid, gid).map_err(CellError::at(Step::Ids))?;
         setresuid(uid, uid, uid).map_err(CellError::at(Step::Ids))?;
     }
+    if what.tier != Tier::Sealed && !what.users.is_empty() {
+        become_one_of(&what.users).map_err(CellError::at(Step::Ids))?;
+    }
     prctl::set_no_new_privs().map_err(CellError::at(Step::Landlock))?;
     for (fd, number) in [(&inside.stdin, 0), (&inside.stdout, 1), (&inside.stderr, 2)] {
         sys::dup_onto(fd.as_fd(), number).map_err(CellError::at(Step::Descriptors))?;
@@ -124,6 +127,16 @@ fn confine(what: &Spawn, inside: &Inside) -> Result<(Vec<CString>, Vec<CString>)
     sys::close_on_exec_from(3).map_err(CellError::at(Step::Descriptors))?;
     filter::apply(what)?;
     Ok((argv, env))
+}
+
+/// Becomes the first of these users that this system can name.
+fn become_one_of(users: &[u32]) -> nix::Result<()> {
+    nix::unistd::setgroups(&[])?;
+    let become_user = |id: &u32| {
+        let (uid, gid) = (Uid::from_raw(*id), Gid::from_raw(*id));
+        setresgid(gid, gid, gid).and_then(|()| setresuid(uid, uid, uid))
+    };
+    users.iter().map(become_user).find(Result::is_ok).unwrap_or(Err(Errno::EINVAL))
 }
 
 /// As after login: no signal blocked, SIGPIPE and all others with their default action (signal(7)).

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -38,8 +39,8 @@ pub struct Spawn {
     pub limits: Limits,
     /// How strongly it is confined.
     pub tier: Tier,
-    /// The users of the machine that it may be, outside its user namespace: the first one that works. Otherwise it is
-    /// ourselves, with no rights.
+    /// The users of the machine that it may be (outside its user namespace, where it has one): the first one that
+    /// works. Where there is none it is ourselves, without rights if it has a user namespace.
     pub users: Vec<u32>,
 }
 
@@ -149,6 +150,21 @@ pub fn users_outside() -> Vec<u32> {
         true => vec![0x7000_0000 + std::process::id(), 65_534],
         false => Vec::new(),
     }
+}
+
+/// Users that a program without a private root may be: those above, where they can reach all that it needs. A folder
+/// that is closed to others (root's home) can only be graded in as root.
+pub fn users_beside<'p>(mut needed: impl Iterator<Item = &'p Path>) -> Vec<u32> {
+    match needed.all(is_open_to_others) {
+        true => users_outside(),
+        false => Vec::new(),
+    }
+}
+
+/// True if everybody may read what is at `path` and enter all folders on the way.
+fn is_open_to_others(path: &Path) -> bool {
+    let allows = |path: &Path, bits: u32| path.metadata().is_ok_and(|found| found.mode() & bits == bits);
+    allows(path, 0o004) && path.ancestors().skip(1).all(|folder| allows(folder, 0o001))
 }
 
 /// Maps the program's user to one of the machine that owns nothing, if we may; otherwise to our own.

@@ -76,6 +76,8 @@ pub struct Limits {
     pub output_kib: u64,
     /// Processor time of each process (RLIMIT_CPU), in seconds.
     pub cpu_s: u64,
+    /// Time that building the program may take, in seconds.
+    pub build_s: u64,
 }
 
 impl Default for Limits {
@@ -89,6 +91,7 @@ impl Default for Limits {
             disk_mib: 96,
             output_kib: 4_096,
             cpu_s: 20,
+            build_s: 300,
         }
     }
 }
@@ -113,6 +116,8 @@ pub struct LimitChanges {
     pub output_kib: Option<u64>,
     /// Processor time of each process, in seconds.
     pub cpu_s: Option<u64>,
+    /// Time that building the program may take, in seconds.
+    pub build_s: Option<u64>,
 }
 
 impl LimitChanges {
@@ -127,6 +132,7 @@ impl LimitChanges {
             disk_mib: self.disk_mib.unwrap_or(limits.disk_mib),
             output_kib: self.output_kib.unwrap_or(limits.output_kib),
             cpu_s: self.cpu_s.unwrap_or(limits.cpu_s),
+            build_s: self.build_s.unwrap_or(limits.build_s),
         }
     }
 }
@@ -142,6 +148,7 @@ impl From<&Limits> for LimitChanges {
             disk_mib: Some(limits.disk_mib),
             output_kib: Some(limits.output_kib),
             cpu_s: Some(limits.cpu_s),
+            build_s: Some(limits.build_s),
         }
     }
 }

@@ -53,9 +53,12 @@ impl World {
         let Some(program) = self.program.as_ref().filter(|_| self.memory_look.elapsed() >= LOOK_EVERY) else {
             return Ok(());
         };
-        let held: u64 = program.processes().into_iter().map(tasks::held_kib).sum();
+        let processes = program.processes();
+        let most = self.job.limits.resident_mib << 10;
+        let sum = |held: fn(i32) -> u64| processes.iter().map(|pid| held(*pid)).sum::<u64>();
+        let too_much = sum(tasks::held_kib) > most && sum(tasks::held_in_proportion_kib) > most;
         self.memory_look = Instant::now();
-        if held <= self.job.limits.resident_mib << 10 {
+        if !too_much {
             return Ok(());
         }
         program.running().signal_all(Signal::SIGKILL);

@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ use super::log::Log;
 use super::program::Program;
 use super::stream::Stream;
 use crate::cell::network::SHARED;
+use crate::cell::spawn;
 use crate::course::check::Family;
 use crate::course::data::Data;
 use crate::course::template::{self, Values};
@@ -71,6 +72,8 @@ pub struct World {
     pub folder: PathBuf,
     /// The program's scratch folder where it has no private `/tmp`.
     pub scratch: Option<TempDir>,
+    /// The users of the machine that the program may be.
+    pub users: Vec<u32>,
     /// The processors that the program may run on.
     pub processors: CpuSet,
     /// When the program's memory was last looked at.
@@ -103,7 +106,8 @@ impl World {
         let mut ports = ports(&job);
         let address = free_address(job.check.family, &mut ports, &diag)?;
         values.set_address(address);
-        let (folder, scratch) = folder(job.tier)?;
+        let users = users(&job);
+        let (folder, scratch) = folder(job.tier, &users)?;
         values.set("dir", folder.to_string_lossy().as_bytes());
         let clock = Clock::new(Duration::from_millis(job.limits.deadline_ms));
         Ok(World {
@@ -127,6 +131,7 @@ impl World {
             memory_look: Instant::now(),
             folder,
             scratch,
+            users,
             processors,
             job,
         })
@@ -173,8 +178,19 @@ impl World {
     }
 }
 
+fn users(job: &Job) -> Vec<u32> {
+    let crate::build::Program { argv, cwd, visible } = &job.program;
+    match job.tier {
+        Tier::Sealed => spawn::users_outside(),
+        Tier::Guarded | Tier::Basic => {
+            let program = argv.first().map(Path::new);
+            spawn::users_beside(visible.iter().map(PathBuf::as_path).chain([cwd.as_path()]).chain(program))
+        }
+    }
+}
+
 /// The folder for files, and what keeps it alive. In a sealed cell it lies in a file system of the check's own.
-fn folder(tier: Tier) -> io::Result<(PathBuf, Option<TempDir>)> {
+fn folder(tier: Tier, users: &[u32]) -> io::Result<(PathBuf, Option<TempDir>)> {
     let (path, temporary) = match tier {
         Tier::Sealed => (Path::new(SHARED).join("files"), None),
         Tier::Guarded | Tier::Basic => {
@@ -186,6 +202,8 @@ fn folder(tier: Tier) -> io::Result<(PathBuf, Option<TempDir>)> {
     fs::set_permissions(&path, Permissions::from_mode(0o777))?;
     if let Some(temporary) = &temporary {
         fs::set_permissions(temporary.path(), Permissions::from_mode(0o755))?;
+        // The program's scratch folder is the program's.
+        users.iter().find(|user| chown(temporary.path(), Some(**user), None).is_ok());
     }
     Ok((path, temporary))
 }

@@ -112,11 +112,20 @@ pub fn peak_kib(pid: i32) -> u64 {
     status_field(pid, "VmHWM:").and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
-/// Memory that is a process's own, in KiB: what it allocated, and what it shares with others that it started.
+/// Memory of a process that is in no file, in KiB. What forked processes share is counted in each of them.
 pub fn held_kib(pid: i32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let held = status.lines().filter(|line| line.starts_with("RssAnon:") || line.starts_with("RssShmem:"));
-    held.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum()
+    sum_kib(&format!("/proc/{pid}/status"), &["RssAnon:", "RssShmem:"])
+}
+
+/// The same, with what is shared counted in proportion: exact in the sum, but some hundred times as slow.
+pub fn held_in_proportion_kib(pid: i32) -> u64 {
+    sum_kib(&format!("/proc/{pid}/smaps_rollup"), &["Pss_Anon:", "Pss_Shmem:"])
+}
+
+fn sum_kib(file: &str, fields: &[&str]) -> u64 {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let lines = text.lines().filter(|line| fields.iter().any(|field| line.starts_with(field)));
+    lines.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum()
 }
 
 fn status_field(pid: i32, field: &str) -> Option<String> {

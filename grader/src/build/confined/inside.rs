@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::io::{self, BufRead, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,7 @@ fn build(job: &Job) -> Result<Report, Trouble> {
         take::forget(from, path).map_err(|error| format!("cannot remove {}: {error}", path.display()))?;
     }
     let running = spawn::spawn(&order(job, users)?).map_err(said)?;
-    let (end, output) = attend(&running)?;
+    let (end, output) = attend(&running, job.seconds)?;
     drop(running);
     Ok(match end {
         End::By(ProcessEnd::Status(0)) => taken(job, output)?,
@@ -83,6 +83,9 @@ fn lay_out(job: &Job) -> Result<Vec<u32>, Trouble> {
         fs::set_permissions(&folder, Permissions::from_mode(0o777)).map_err(at(&folder))?;
     }
     pour(&job.source, &job.work.join("src")).map_err(at(&job.source))?;
+    if job.tier != Tier::Sealed {
+        return beside(job).map_err(at(&job.work));
+    }
     Ok(match &job.keep {
         // In a user namespace no other user may be named; then the build is ourselves, with no rights.
         Some(keep) => {
@@ -90,6 +93,18 @@ fn lay_out(job: &Job) -> Result<Vec<u32>, Trouble> {
         }
         None => BUILDERS.to_vec(),
     })
+}
+
+/// The users of a build that has no private root; what it writes to becomes theirs.
+fn beside(job: &Job) -> io::Result<Vec<u32>> {
+    let needed = job.visible.iter().chain([&job.work]).chain(&job.keep).map(PathBuf::as_path);
+    let users = match spawn::users_beside(needed).is_empty() {
+        true => Vec::new(),
+        false => BUILDERS.to_vec(),
+    };
+    let written: Vec<&PathBuf> = [&job.work].into_iter().chain(&job.keep).collect();
+    let own = |user: &&u32| written.iter().all(|folder| chown(folder, Some(**user), Some(**user)).is_ok());
+    Ok(users.iter().find(own).copied().into_iter().collect())
 }
 
 fn order(job: &Job, users: Vec<u32>) -> Result<Spawn, Trouble> {
@@ -151,8 +166,8 @@ impl Printed<'_> {
 }
 
 /// Waits for the tool's end, within the limits and as long as our life line is held.
-fn attend(running: &Running) -> Result<(End, String), Trouble> {
-    let until = Instant::now() + Duration::from_millis(limits().deadline_ms);
+fn attend(running: &Running, seconds: u64) -> Result<(End, String), Trouble> {
+    let until = Instant::now() + Duration::from_secs(seconds);
     let mut printed = Printed { open: vec![&running.stdout, &running.stderr], kept: Vec::new(), bytes: 0 };
     let end = loop {
         let end = running.end();
@@ -163,7 +178,7 @@ fn attend(running: &Running) -> Result<(End, String), Trouble> {
         }
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            break End::Limit(format!("it took more than {} s", limits().deadline_ms / 1000));
+            break End::Limit(format!("it took more than {seconds} s"));
         }
         if printed.bytes > limits().output_kib << 10 {
             break End::Limit(format!("it printed more than {} MiB", limits().output_kib >> 10));

@@ -39,6 +39,8 @@ pub struct Job {
     pub work: PathBuf,
     /// A folder that is kept from build to build and that it may write to.
     pub keep: Option<PathBuf>,
+    /// How long it may take, in seconds.
+    pub seconds: u64,
     /// What is wanted of it.
     pub take: Take,
 }

@@ -11,7 +11,6 @@ use crate::course::model::Limits;
 /// What a build may use. A package with only the standard library takes about a second and 300 MiB.
 pub(super) fn limits() -> Limits {
     Limits {
-        deadline_ms: 300_000,
         memory_mib: 8 << 10,
         resident_mib: 4 << 10,
         processes: 512,
@@ -19,5 +18,6 @@ pub(super) fn limits() -> Limits {
         disk_mib: 2 << 10,
         output_kib: 64 << 10,
         cpu_s: 240,
+        ..Limits::default()
     }
 }

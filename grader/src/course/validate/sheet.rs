@@ -70,6 +70,7 @@ fn limits(limits: &LimitChanges, path: &Path, findings: &mut Vec<Finding>) {
         disk_mib: _,
         output_kib,
         cpu_s,
+        build_s,
     } = limits;
     let named = [
         ("deadline_ms", deadline_ms),
@@ -78,6 +79,7 @@ fn limits(limits: &LimitChanges, path: &Path, findings: &mut Vec<Finding>) {
         ("output_kib", output_kib),
         ("resident_mib", resident_mib),
         ("cpu_s", cpu_s),
+        ("build_s", build_s),
     ];
     for (name, _) in named.into_iter().filter(|(_, limit)| **limit == Some(0)) {
         let finding = Finding::at(&path.key(name), format!("with {name} 0 no program can run"));

@@ -7,14 +7,12 @@ use std::time::Duration;
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrStorage, setsockopt, sockopt};
 use nix::unistd::{Uid, fchown};
 
-use crate::cell::spawn;
 use crate::course::cause::Symptom;
 use crate::course::step::{Accept, Listen, Occupy, Transport};
 use crate::engine::finding::{Finding, Outcome};
 use crate::engine::stream::{Carrier, Stream};
 use crate::engine::wait::{Patience, Waited};
 use crate::engine::world::World;
-use crate::event::Tier;
 
 /// Room for datagrams that the program sends before we read: the kernel allows at most rmem_max.
 pub const DATAGRAM_ROOM: usize = 1 << 20;
@@ -80,10 +78,8 @@ fn listen_shared(world: &mut World, name: &str) -> Outcome {
     setsockopt(&socket, sockopt::ReuseAddr, &true)?;
     setsockopt(&socket, sockopt::ReusePort, &true)?;
     let address = SocketAddr::from(([0, 0, 0, 0], world.address.port()));
-    if world.job.tier == Tier::Sealed {
-        // SO_REUSEPORT lets only sockets of one user share a port (socket(7)), so this one becomes the program's.
-        spawn::users_outside().into_iter().find(|uid| fchown(&socket, Some(Uid::from_raw(*uid)), None).is_ok());
-    }
+    // SO_REUSEPORT lets only sockets of one user share a port (socket(7)), so this one becomes the program's.
+    world.users.iter().find(|uid| fchown(&socket, Some(Uid::from_raw(**uid)), None).is_ok());
     socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
     world.streams.insert(name.to_owned(), datagrams(UdpSocket::from(socket), None)?);
     world.values.set_stream(name, address);

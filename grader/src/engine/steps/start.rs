@@ -49,7 +49,7 @@ pub fn start(world: &mut World, start: &Start) -> Outcome {
         processors: world.processors,
         limits: world.job.limits.clone(),
         tier: world.job.tier,
-        users: spawn::users_outside(),
+        users: world.users.clone(),
     })?;
     let input = running.stdin.take().map(Into::into);
     let output = [("stdout", running.stdout.try_clone()?), ("stderr", running.stderr.try_clone()?)];

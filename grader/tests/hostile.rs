@@ -1,0 +1,312 @@
+//! Programs and builds that attack: nothing is gained, nobody else is touched, and nothing is left.
+#![expect(clippy::unwrap_used, reason = "a test may stop at once")]
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+
+mod small;
+
+use std::fs::{self, Permissions};
+use std::io::ErrorKind;
+use std::net::{TcpListener, UdpSocket};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
+use std::path::{Path, PathBuf};
+
+use rstest::rstest;
+use serde_json::{Value, json};
+use small::{Course, RIGHT};
+
+/// What nobody may read.
+const SECRET: &str = "the answer to everything";
+
+/// A course, a secret beside it, and the machine's own servers, which no program may reach.
+struct Scene {
+    course: Course,
+    tcp: TcpListener,
+    udp: UdpSocket,
+    abstract_unix: UnixListener,
+    unix: UnixListener,
+    mounts: usize,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        let course = Course::new(RIGHT);
+        course.write("secret.txt", SECRET);
+        let causes = fs::read_to_string(fixtures().join("../../exercises/causes.yaml")).unwrap();
+        course.write("exercises/causes.yaml", &causes);
+        let name = SocketAddr::from_abstract_name(course.marker()).unwrap();
+        let scene = Scene {
+            tcp: TcpListener::bind("127.0.0.1:0").unwrap(),
+            udp: UdpSocket::bind("127.0.0.1:0").unwrap(),
+            abstract_unix: UnixListener::bind_addr(&name).unwrap(),
+            unix: UnixListener::bind(course.path().join("socket")).unwrap(),
+            mounts: mounts(),
+            course,
+        };
+        scene.tcp.set_nonblocking(true).unwrap();
+        scene.udp.set_nonblocking(true).unwrap();
+        scene.abstract_unix.set_nonblocking(true).unwrap();
+        scene.unix.set_nonblocking(true).unwrap();
+        scene
+    }
+
+    /// Hands in the program `attack`.
+    fn hand_in(&self, attack: &str) {
+        let target = json!({
+            "secret": self.course.path().join("secret.txt"),
+            "tcp": self.tcp.local_addr().unwrap().port(),
+            "udp": self.udp.local_addr().unwrap().port(),
+            "abstract": self.course.marker(),
+            "unix": self.course.path().join("socket"),
+        });
+        for name in [attack, "greet"] {
+            let file = format!("{name}.py");
+            self.course.write(&format!("in/{file}"), &fs::read_to_string(fixtures().join(&file)).unwrap());
+        }
+        self.course.write("in/target.json", &target.to_string());
+        let recipe = format!("format_version: 1\nexercises:\n  greet: {{run: \"python3 {attack}.py\"}}\n");
+        self.course.write("in/submission.yaml", &recipe);
+    }
+
+    /// Grades what was handed in.
+    fn grade(&self, words: &[&str]) -> Value {
+        let words = [&["check", "greet", "--submission", "in", "--format", "json"], words].concat();
+        let mut grader = self.course.grader(&words);
+        if words.contains(&"guarded") {
+            // An interpreter in root's home could only be run as root.
+            grader.env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        }
+        let output = grader.output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        report["exercises"][0].clone()
+    }
+
+    /// The same in a sealed cell.
+    fn grade_sealed(&self) -> Value {
+        let exercise = self.grade(&["--isolation", "sealed"]);
+        assert!(!exercise.to_string().contains(SECRET), "the secret got out");
+        exercise
+    }
+
+    /// Nothing was gained, nobody was reached, and nothing is left.
+    fn assert_untouched(&self) {
+        assert_eq!(fs::read_to_string(self.course.path().join("secret.txt")).unwrap(), SECRET);
+        assert!(!self.course.path().join("report.json").exists());
+        assert_eq!(self.tcp.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "reached by TCP");
+        assert_eq!(self.udp.recv(&mut [0; 64]).unwrap_err().kind(), ErrorKind::WouldBlock, "reached by UDP");
+        assert_eq!(self.unix.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "reached by a Unix socket");
+        let reached = self.abstract_unix.accept().map(drop).map_err(|error| error.kind());
+        assert_eq!(reached, Err(ErrorKind::WouldBlock), "reached by an abstract Unix socket");
+        assert_eq!(processes_with(self.course.marker()), Vec::<String>::new(), "processes are left");
+        assert!(mounts() <= self.mounts, "mounts are left");
+    }
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/hostile")
+}
+
+fn mounts() -> usize {
+    fs::read_to_string("/proc/self/mountinfo").unwrap().lines().count()
+}
+
+/// The command lines of all processes that name `marker`.
+fn processes_with(marker: &str) -> Vec<String> {
+    let own = std::process::id().to_string();
+    let processes = fs::read_dir("/proc").unwrap().flatten().filter(|entry| entry.file_name() != *own);
+    let line = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).ok();
+    processes.filter_map(line).filter(|line| line.contains(marker)).collect()
+}
+
+/// True if this machine has no such tier; said so, since the test then shows nothing.
+fn lacks(tier: &str) -> bool {
+    let output = assert_cmd::cargo::cargo_bin_cmd!("grader").arg("doctor").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lacks = !text.lines().any(|line| line.starts_with(tier) && line.contains("works"));
+    if lacks {
+        eprintln!("skipped: this machine has no {tier} tier:\n{text}");
+    }
+    lacks
+}
+
+#[rstest]
+fn an_attack_on_a_sealed_cell_gains_nothing(
+    #[values("read", "write", "signals", "trace", "terminal", "rights", "network", "kernel", "daemon", "state")]
+    attack: &str,
+) {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::new();
+    scene.hand_in(attack);
+    let exercise = scene.grade_sealed();
+    assert_eq!(exercise["status"], "passed", "{exercise:#}");
+    scene.assert_untouched();
+}
+
+#[rstest]
+fn an_attack_on_a_guarded_cell_gains_nothing(#[values("write", "trace", "terminal", "daemon")] attack: &str) {
+    if lacks("guarded") {
+        return;
+    }
+    let scene = Scene::new();
+    // Where nobody else may enter, root's programs can only be run as root.
+    fs::set_permissions(scene.course.path(), Permissions::from_mode(0o755)).unwrap();
+    scene.hand_in(attack);
+    let exercise = scene.grade(&["--isolation", "guarded"]);
+    assert_eq!(exercise["status"], "passed", "{exercise:#}");
+    scene.assert_untouched();
+}
+
+#[rstest]
+fn the_same_attack_works_where_nothing_holds_it(
+    #[values("read", "rights", "network", "kernel", "state")] attack: &str,
+) {
+    let scene = Scene::new();
+    scene.hand_in(attack);
+    let exercise = scene.grade(&["--isolation", "basic"]);
+    assert_eq!(exercise["status"], "failed", "{exercise:#}");
+}
+
+#[rstest]
+#[case("flood", "OUTPUT_FLOOD")]
+#[case("memory", "MEMORY_LIMIT")]
+#[case("memory_of_many", "MEMORY_LIMIT")]
+#[case("processes", "PROCESS_LIMIT")]
+#[case("descriptors", "DESCRIPTOR_LIMIT")]
+#[case("disk", "DISK_LIMIT")]
+#[case("one_file", "DISK_LIMIT")]
+fn what_takes_too_much_is_ended_and_told_which_limit_it_was(#[case] attack: &str, #[case] cause: &str) {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::new();
+    scene.hand_in(attack);
+    let exercise = scene.grade_sealed();
+    assert_eq!(exercise["checks"][0]["cause"], cause, "{exercise:#}");
+    assert_eq!(exercise["points"], 0);
+    scene.assert_untouched();
+}
+
+#[rstest]
+fn what_never_ends_by_itself_is_ended(#[values("spin", "stops")] attack: &str) {
+    let scene = Scene::new();
+    scene.hand_in(attack);
+    let exercise = scene.grade(&[]);
+    assert_eq!(exercise["status"], "failed", "{exercise:#}");
+    assert_eq!(exercise["points"], 0);
+    scene.assert_untouched();
+}
+
+#[rstest]
+fn forged_bytes_reach_no_terminal_and_no_report(#[values("human", "json", "jsonl", "github")] format: &str) {
+    let scene = Scene::new();
+    scene.hand_in("forge");
+    let words = ["check", "greet", "--submission", "in", "--format", format, "--color", "never"];
+    let output = scene.course.grader(&words).output().unwrap();
+    for stream in [&output.stdout, &output.stderr] {
+        let text = String::from_utf8(stream.clone()).unwrap();
+        let told: Vec<char> = text.chars().filter(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}').collect();
+        assert_eq!(told, [], "{text}");
+        let mut commands =
+            text.lines().map(str::trim_start).filter(|line| line.starts_with("::") || line.starts_with("##"));
+        let forged =
+            commands.find(|line| line.contains("forged") && line.starts_with("::error::") || line.starts_with("##"));
+        assert_eq!(forged, None, "{text}");
+        assert!(
+            !text.lines().any(|line| line.trim() == "100/100 points" || line.starts_with("::set-output")),
+            "{text}"
+        );
+    }
+    assert_eq!(output.status.code(), Some(1));
+}
+
+/// A package whose build script attacks.
+fn hand_in_package(scene: &Scene) {
+    let script = fs::read_to_string(fixtures().join("build.rs")).unwrap();
+    let course = scene.course.path().display().to_string();
+    let filled = [
+        ("{secret}", format!("{course}/secret.txt")),
+        ("{course}", course),
+        ("{home}", std::env::var("HOME").unwrap_or_default()),
+        ("{tcp}", scene.tcp.local_addr().unwrap().port().to_string()),
+        ("{udp}", scene.udp.local_addr().unwrap().port().to_string()),
+        ("{marker}", scene.course.marker().to_owned()),
+    ]
+    .into_iter()
+    .fold(script, |script, (name, value)| script.replace(name, &value));
+    scene.course.write("in/greet/Cargo.toml", "[package]\nname = \"greet\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    scene.course.write("in/greet/build.rs", &filled);
+    scene
+        .course
+        .write("in/greet/src/main.rs", &RIGHT.replace("fn main() {", "fn main() {\n    let _ = env!(\"BUILT\");"));
+}
+
+#[test]
+fn a_build_script_gains_nothing_and_leaves_nothing() {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::new();
+    hand_in_package(&scene);
+    let exercise = scene.grade_sealed();
+    assert_eq!(exercise["status"], "passed", "{exercise:#}");
+    scene.assert_untouched();
+}
+
+#[test]
+fn the_same_build_script_works_where_nothing_holds_it() {
+    let scene = Scene::new();
+    hand_in_package(&scene);
+    let exercise = scene.grade(&["--isolation", "basic"]);
+    assert_eq!(exercise["status"], "build_failed", "{exercise:#}");
+    assert!(exercise["message"].as_str().unwrap().contains("worked: read a secret"), "{exercise:#}");
+}
+
+#[rstest]
+#[case::included("src/main.rs", "fn main() { print!(\"{}\", include_str!(\"SECRET\")) }")]
+#[case::run_by_the_recipe(
+    "submission.yaml",
+    "format_version: 1\nexercises: {greet: {build: \"cat SECRET\", run: x}}\n"
+)]
+#[case::run_as_program("submission.yaml", "format_version: 1\nexercises: {greet: {run: \"cat SECRET\"}}\n")]
+fn a_build_cannot_read_what_is_not_its_own(#[case] file: &str, #[case] text: &str) {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::new();
+    let secret = scene.course.path().join("secret.txt");
+    scene.course.write("in/greet/Cargo.toml", "[package]\nname = \"greet\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    let place = if file == "submission.yaml" { format!("in/{file}") } else { format!("in/greet/{file}") };
+    scene.course.write(&place, &text.replace("SECRET", &secret.to_string_lossy()));
+    let exercise = scene.grade_sealed();
+    assert_eq!(exercise["points"], 0, "{exercise:#}");
+    scene.assert_untouched();
+}
+
+#[test]
+fn links_in_a_submission_lead_nowhere() {
+    let scene = Scene::new();
+    scene.hand_in("read");
+    let link = scene.course.path().join("in/read.py");
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(scene.course.path().join("secret.txt"), &link).unwrap();
+    let exercise = scene.grade(&[]);
+    assert_eq!(exercise["points"], 0, "{exercise:#}");
+    scene.assert_untouched();
+}
+
+#[test]
+fn a_target_folder_that_is_handed_in_is_not_used() {
+    let scene = Scene::new();
+    scene.course.write("in/greet/Cargo.toml", "[package]\nname = \"greet\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    scene.course.write("in/greet/src/main.rs", "fn main() {}");
+    scene.course.program("other", RIGHT);
+    for folder in ["in/greet/target/debug", "in/target/debug"] {
+        fs::create_dir_all(scene.course.path().join(folder)).unwrap();
+        fs::copy(scene.course.path().join("other"), scene.course.path().join(folder).join("greet")).unwrap();
+    }
+    let exercise = scene.grade(&[]);
+    assert_eq!(exercise["points"], 0, "{exercise:#}");
+}
