@@ -8,8 +8,9 @@ use std::fs::{self, Permissions};
 use std::io::ErrorKind;
 use std::net::{TcpListener, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, lchown};
 use std::os::unix::net::{SocketAddr, UnixListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
 use rstest::rstest;
@@ -143,6 +144,42 @@ fn an_attack_on_a_sealed_cell_gains_nothing(
     let exercise = scene.grade_sealed();
     assert_eq!(exercise["status"], "passed", "{exercise:#}");
     scene.assert_untouched();
+}
+
+#[rstest]
+fn a_cell_that_an_ordinary_user_makes_is_no_weaker(
+    #[values("read", "write", "signals", "trace", "rights", "network", "kernel", "daemon", "state")] attack: &str,
+) {
+    if lacks("sealed") || !nix::unistd::Uid::effective().is_root() {
+        // Called by such a user, all the other tests are this one.
+        return;
+    }
+    let scene = Scene::new();
+    scene.hand_in(attack);
+    let grader = scene.course.path().join("grader");
+    fs::copy(assert_cmd::cargo::cargo_bin("grader"), &grader).unwrap();
+    give_to(scene.course.path(), USER);
+    let mut command = std::process::Command::new(grader);
+    command.uid(USER).gid(USER).current_dir(scene.course.path()).env("HOME", scene.course.path());
+    command.args(["check", "greet", "--submission", "in", "--format", "json", "--isolation", "sealed"]);
+    let output = command.env("PATH", "/usr/local/bin:/usr/bin:/bin").output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["exercises"][0]["status"], "passed", "{report:#}");
+    scene.assert_untouched();
+}
+
+/// An ordinary user that nobody is.
+const USER: u32 = 123_456;
+
+/// Gives a folder and all that is in it to a user.
+fn give_to(folder: &Path, user: u32) {
+    lchown(folder, Some(user), Some(user)).unwrap();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        match entry.file_type().unwrap().is_dir() {
+            true => give_to(&entry.path(), user),
+            false => lchown(entry.path(), Some(user), Some(user)).unwrap(),
+        }
+    }
 }
 
 #[rstest]
