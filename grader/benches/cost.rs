@@ -1,7 +1,7 @@
 //! What a check costs over the bare thing, and how time grows with checks and with `--jobs`.
 //!
 //! `cargo bench -p grader`. The figures are ratios within one run: `bare` starts the reference of tcp-echo, exchanges a
-//! line and ends it; `check` is a whole check around the same exchange.
+//! line and ends it; `sealed` and `basic` are whole checks around the same exchange.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a bench may stop at once")]
 
 use std::io::{BufRead, BufReader, Write};
@@ -57,7 +57,9 @@ fn cost_of_one(criterion: &mut Criterion, course: &Course, program: &Program) {
             bare(program, port);
         });
     });
-    group.bench_function("check", |bencher| bencher.iter(|| checks(course, program, 1, 1)));
+    for (name, tier) in [("sealed", Tier::Sealed), ("basic", Tier::Basic)] {
+        group.bench_function(name, |bencher| bencher.iter(|| checks(course, program, tier, 1, 1)));
+    }
     group.finish();
 }
 
@@ -82,23 +84,27 @@ fn growth(criterion: &mut Criterion, course: &Course, program: &Program) {
     let mut group = criterion.benchmark_group("growth");
     for count in [1, 5, 10, 20] {
         let id = BenchmarkId::new("checks", count);
-        group.bench_with_input(id, &count, |bencher, count| bencher.iter(|| checks(course, program, *count, 2)));
+        group.bench_with_input(id, &count, |bencher, count| {
+            bencher.iter(|| checks(course, program, Tier::Sealed, *count, 2))
+        });
     }
     for jobs in [1, 2, 4] {
         let id = BenchmarkId::new("jobs", jobs);
-        group.bench_with_input(id, &jobs, |bencher, jobs| bencher.iter(|| checks(course, program, 20, *jobs)));
+        group.bench_with_input(id, &jobs, |bencher, jobs| {
+            bencher.iter(|| checks(course, program, Tier::Sealed, 20, *jobs))
+        });
     }
     group.finish();
 }
 
 /// Runs the basic check `count` times.
-fn checks(course: &Course, program: &Program, count: usize, jobs: usize) {
+fn checks(course: &Course, program: &Program, tier: Tier, count: usize, jobs: usize) {
     let exercise = course.exercise(EXERCISE).unwrap();
     let base = exercise.check(BASE).unwrap();
     let planned = Planned { exercise, checks: vec![base] };
     let subjects = vec![Subject { planned, program: program.clone() }; count];
     let interrupt = Interrupt::default();
-    let terms = Terms { course, tier: Tier::Sealed, seed: 1, jobs, interrupt: &interrupt };
+    let terms = Terms { course, tier, seed: 1, jobs, interrupt: &interrupt };
     let mut passed = 0;
     grade(&terms, &subjects, &mut |told| {
         if let Told::Over(_, _, record) = told {

@@ -62,6 +62,7 @@ fn a_wrong_program_fails_with_its_cause_and_hints_come_one_by_one() {
     course.grader(&["hint", "greet"]).assert().stdout(contains("hint 2 of 3: second"));
     course.grader(&["hint", "greet", "greeting", "--tier", "1"]).assert().stdout(contains("second").not());
     course.grader(&["hint", "greet", "greeting"]).assert().stdout(contains("hint 3 of 3: third"));
+    course.grader(&["hint", "greet/greeting"]).assert().stdout(contains("hint 3 of 3: third"));
     course.grader(&["hint", "greet", "again"]).assert().code(0).stdout(contains("again did not fail"));
     course.grader(&["hint", "greet", "greetin"]).assert().code(2).stderr(contains("did you mean `greeting`?"));
 }
@@ -203,6 +204,7 @@ what is done and expected:
         expect \"hi\\n\" from c{i}
 ";
     course.grader(&["explain", "greet/again"]).assert().code(0).stdout(expected);
+    course.grader(&["explain", "greet", "again"]).assert().code(0).stdout(contains("again"));
     let zh = course.grader(&["explain", "greet/again"]).env("LC_ALL", "zh_CN.UTF-8").assert().code(0);
     zh.stdout(contains("启动程序，等到它在自己的地址上监听"));
 }

@@ -199,7 +199,7 @@ pub struct RunArgs {
 /// `grader hint`
 #[derive(Args, Debug)]
 pub struct HintArgs {
-    /// The exercise [default: the one where you are]
+    /// The exercise, or EXERCISE/CHECK [default: the one where you are]
     pub exercise: Option<String>,
     /// The check that failed [default: the first one]
     pub check: Option<String>,
@@ -211,8 +211,9 @@ pub struct HintArgs {
 /// `grader explain`
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
-    /// The check: EXERCISE/CHECK, or CHECK alone if only one exercise has it
-    pub check: String,
+    /// The check: EXERCISE/CHECK, EXERCISE CHECK, or CHECK alone if only one exercise has it
+    #[arg(required = true, num_args = 1..=2, value_name = "CHECK")]
+    pub check: Vec<String>,
 }
 
 /// `grader solution`

@@ -24,14 +24,15 @@ struct Fallen<'a> {
 /// Shows the next hint.
 pub fn hint(context: &Context, args: &HintArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     let progress = context.progress();
-    let exercise = match &args.exercise {
+    let (named, check) = named(args);
+    let exercise = match named {
         Some(name) => context.exercise(name)?,
         None => match progress.next(&context.course) {
             Some(exercise) => exercise,
             None => return said(out, say::COURSE_PASSED.get(context.lang)),
         },
     };
-    let chosen = args.check.as_deref().map(|name| context.check(exercise, name)).transpose()?;
+    let chosen = check.map(|name| context.check(exercise, name)).transpose()?;
     if let Some(reason) = nothing_to_hint_at(context, exercise, &progress) {
         return said(out, &reason);
     }
@@ -57,6 +58,17 @@ pub fn hint(context: &Context, args: &HintArgs, out: &mut dyn Write) -> Result<E
     }
     remember(context, &progress, &exercise.id, found.cause, tier.max(shown));
     Ok(Exit::Passed)
+}
+
+/// The exercise and the check that were asked for, in two words or in one.
+fn named(args: &HintArgs) -> (Option<&str>, Option<&str>) {
+    match (args.exercise.as_deref(), args.check.as_deref()) {
+        (Some(both), None) => match both.split_once('/') {
+            Some((exercise, check)) => (Some(exercise), Some(check)),
+            None => (Some(both), None),
+        },
+        words => words,
+    }
 }
 
 fn said(out: &mut dyn Write, text: &str) -> Result<Exit, CliError> {

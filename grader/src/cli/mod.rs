@@ -58,7 +58,7 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Exit, CliError> {
         Some(Command::Check(args)) => check::check(&context, args),
         Some(Command::Run(args)) => run::run(&context, args, out),
         Some(Command::Hint(args)) => hint::hint(&context, args, out),
-        Some(Command::Explain(args)) => explain::explain(&context, &args.check, out),
+        Some(Command::Explain(args)) => explain::explain(&context, &args.check.join("/"), out),
         Some(Command::Solution(args)) => solution::solution(&context, args, out),
         Some(Command::Selfcheck(args)) => selfcheck::selfcheck(&context, args, out),
         Some(Command::Doctor | Command::Schema(_) | Command::Completions(_) | Command::Man(_)) => Ok(Exit::Passed),

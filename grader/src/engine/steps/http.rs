@@ -2,55 +2,29 @@
 
 use regex::bytes::Regex;
 
-use crate::course::cause::Symptom;
+use super::message::{self, Read, wrong};
 use crate::course::step::{Ending, Http};
 use crate::engine::finding::{Finding, Outcome, Stop};
-use crate::engine::response::{self, Read, Response};
-use crate::engine::wait::{Patience, Waited};
+use crate::engine::response::{self, Response};
+use crate::engine::stream::Stream;
 use crate::engine::world::World;
 use crate::judge::record::VoidKind;
 
 /// Expects the next response on a connection.
 pub fn http(world: &mut World, http: &Http) -> Outcome {
     let name = world.name(&http.from)?;
-    let to_head = http.method == "HEAD";
-    let waited = world.wait(Patience::UntilQuiet, |world| {
-        let stream = world.stream(&name)?;
-        let read = response::read(&stream.inbox, to_head, stream.ended == Some(Ending::Fin));
-        Ok(match (read, stream.ended) {
-            (Read::Begun, None) => None,
-            (Read::Begun, Some(Ending::Fin)) => Some(Err(Finding::new(Symptom::Eof))),
-            (Read::Begun, Some(Ending::Rst)) => Some(Err(Finding::new(Symptom::Reset))),
-            (Read::Bad(at, why), _) => Some(Err(Finding { differs_at: Some(at), ..wrong("syntax", why) })),
-            (Read::Whole(response), _) => Some(Ok(response)),
-        })
-    })?;
-    let late = matches!(waited, Waited::Late);
-    let finding = match waited {
-        Waited::There(Ok(response)) => match disagreement(world, http, &response)? {
-            None => {
-                world.stream(&name)?.inbox.drain(..response.length);
-                return Ok(());
+    let read = |stream: &Stream| {
+        let ended = stream.ended == Some(Ending::Fin);
+        match response::read(&stream.inbox, http.method == "HEAD", ended) {
+            response::Read::Begun => Read::Begun,
+            response::Read::Bad(at, why) => Read::Bad(Finding { differs_at: Some(at), ..wrong("syntax", why) }),
+            response::Read::Whole(response) => {
+                let length = response.length;
+                Read::Whole(response, length)
             }
-            Some(finding) => finding,
-        },
-        Waited::There(Err(finding)) => finding,
-        Waited::Never | Waited::Late => {
-            let silent = world.stream(&name)?.inbox.is_empty();
-            Finding::new(if silent { Symptom::Silent } else { Symptom::Short })
         }
     };
-    world.settle()?;
-    let actual = finding.actual.clone().unwrap_or(world.stream(&name)?.inbox.clone());
-    let finding = Finding { actual: Some(actual), ..finding.on(&name) };
-    Err(match finding.symptom {
-        Some(Symptom::Wrong) => finding.into(),
-        _ => world.ended_or(finding, late).into(),
-    })
-}
-
-fn wrong(about: &str, detail: impl ToString) -> Finding {
-    Finding::new(Symptom::Wrong).with("about", about).with("detail", detail)
+    message::next(world, &name, read, |world, response| disagreement(world, http, response))
 }
 
 /// What of a well-formed response is not as expected.

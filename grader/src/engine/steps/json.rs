@@ -2,75 +2,33 @@
 
 use serde_json::{Map, Value};
 
-use crate::course::cause::Symptom;
-use crate::course::step::{Ending, Json, Member};
+use super::message::{self, Read, wrong};
+use crate::course::step::{Json, Member};
 use crate::engine::finding::{Finding, Outcome};
-use crate::engine::wait::{Patience, Waited};
 use crate::engine::world::World;
 
 /// Frames that claim to be longer are no header.
 const LONGEST: usize = 65_536;
 
-/// What the bytes that have come make.
-enum Framed {
-    Begun,
-    Whole(Map<String, Value>, usize),
-    Bad(&'static str, String),
-}
-
 /// Expects the next frame on a stream.
 pub fn json(world: &mut World, json: &Json) -> Outcome {
     let name = world.name(&json.from)?;
-    let waited = world.wait(Patience::UntilQuiet, |world| {
-        let stream = world.stream(&name)?;
-        Ok(match (framed(&stream.inbox), stream.ended) {
-            (Framed::Begun, None) => None,
-            (Framed::Begun, Some(Ending::Fin)) => Some(Err(Finding::new(Symptom::Eof))),
-            (Framed::Begun, Some(Ending::Rst)) => Some(Err(Finding::new(Symptom::Reset))),
-            (Framed::Bad(about, detail), _) => Some(Err(wrong(about, detail))),
-            (Framed::Whole(object, length), _) => Some(Ok((object, length))),
-        })
-    })?;
-    let late = matches!(waited, Waited::Late);
-    let finding = match waited {
-        Waited::There(Ok((object, length))) => match disagreement(world, json, &object)? {
-            None => {
-                world.stream(&name)?.inbox.drain(..length);
-                return Ok(());
-            }
-            Some(finding) => finding,
-        },
-        Waited::There(Err(finding)) => finding,
-        Waited::Never | Waited::Late => {
-            let silent = world.stream(&name)?.inbox.is_empty();
-            Finding::new(if silent { Symptom::Silent } else { Symptom::Short })
-        }
-    };
-    world.settle()?;
-    let actual = world.stream(&name)?.inbox.clone();
-    let finding = Finding { actual: Some(actual), ..finding.on(&name) };
-    Err(match finding.symptom {
-        Some(Symptom::Wrong) => finding.into(),
-        _ => world.ended_or(finding, late).into(),
-    })
+    let judge = |world: &World, object: &Map<String, Value>| disagreement(world, json, object);
+    message::next(world, &name, |stream| framed(&stream.inbox), judge)
 }
 
-fn wrong(about: &str, detail: impl ToString) -> Finding {
-    Finding::new(Symptom::Wrong).with("about", about).with("detail", detail)
-}
-
-fn framed(bytes: &[u8]) -> Framed {
+fn framed(bytes: &[u8]) -> Read<Map<String, Value>> {
     let Some(length) = bytes.first_chunk::<4>().map(|length| u32::from_be_bytes(*length) as usize) else {
-        return Framed::Begun;
+        return Read::Begun;
     };
     if length > LONGEST {
-        return Framed::Bad("length", format!("a header of {length} bytes"));
+        return Read::Bad(wrong("length", format!("a header of {length} bytes")));
     }
-    let Some(text) = bytes.get(4..4 + length) else { return Framed::Begun };
+    let Some(text) = bytes.get(4..4 + length) else { return Read::Begun };
     match serde_json::from_slice(text) {
-        Ok(Value::Object(object)) => Framed::Whole(object, 4 + length),
-        Ok(_) => Framed::Bad("syntax", "the header is not a JSON object".to_owned()),
-        Err(error) => Framed::Bad("syntax", format!("the header is not JSON: {error}")),
+        Ok(Value::Object(object)) => Read::Whole(object, 4 + length),
+        Ok(_) => Read::Bad(wrong("syntax", "the header is not a JSON object")),
+        Err(error) => Read::Bad(wrong("syntax", format!("the header is not JSON: {error}"))),
     }
 }
 
@@ -103,12 +61,12 @@ mod tests {
 
     #[test]
     fn a_frame_is_read_when_it_is_whole() {
-        assert!(matches!(framed(b"\0\0\0\x02{"), Framed::Begun));
-        assert!(matches!(framed(b"\0\0\0\x02{}x"), Framed::Whole(object, 6) if object.is_empty()));
+        assert!(matches!(framed(b"\0\0\0\x02{"), Read::Begun));
+        assert!(matches!(framed(b"\0\0\0\x02{}x"), Read::Whole(object, 6) if object.is_empty()));
     }
 
     #[test]
     fn a_length_that_no_header_has_is_told_before_its_bytes_come() {
-        assert!(matches!(framed(b"\x05\0\0\0"), Framed::Bad("length", _)));
+        assert!(matches!(framed(b"\x05\0\0\0"), Read::Bad(finding) if finding.facts["about"] == "length"));
     }
 }

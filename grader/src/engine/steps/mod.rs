@@ -5,6 +5,7 @@ mod files;
 mod finish;
 mod http;
 mod json;
+mod message;
 mod moves;
 mod open;
 mod resources;
