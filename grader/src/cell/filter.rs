@@ -100,7 +100,12 @@ fn filters() -> io::Result<[BpfProgram; 2]> {
     ])
 }
 
-fn filter(rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> io::Result<BpfProgram> {
+/// The bit that makes a call one of the x32 ABI: the same calls by other numbers, on kernels that have it.
+const X32: i64 = if cfg!(target_arch = "x86_64") { 0x4000_0000 } else { 0 };
+
+fn filter(mut rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> io::Result<BpfProgram> {
+    let others: Vec<i64> = rules.keys().map(|call| call | X32).filter(|call| !rules.contains_key(call)).collect();
+    rules.extend(others.into_iter().map(|call| (call, Vec::new())));
     let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(io::Error::other)?;
     let refuse = SeccompAction::Errno(errno.cast_unsigned());
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch).map_err(io::Error::other)?;

@@ -97,6 +97,9 @@ impl Symptom {
 pub struct Rule {
     /// The cause's code, from the catalogue.
     pub cause: String,
+    /// Asked before all rules that are not: those of steps and checks, too. For what is true wherever it is seen.
+    #[serde(default)]
+    pub first: bool,
     /// The symptoms that the rule is for; any but `limit`, if it is not said: what a program does at a limit tells
     /// nothing of why it came there.
     #[serde(default)]

@@ -148,7 +148,8 @@ fn name_cause(world: &mut World, number: usize, step: &Step, finding: Finding) -
     };
     let evidence = Evidence { symptom, got: &got, stderr: &stderr, signal: signal.as_deref(), facts: &facts };
     let job = &world.job;
-    let all: Vec<Rule> = step.causes().iter().chain(&job.check.causes).chain(&job.rules).cloned().collect();
+    let mut all: Vec<Rule> = step.causes().iter().chain(&job.check.causes).chain(&job.rules).cloned().collect();
+    all.sort_by_key(|rule| !rule.first);
     world.note("judge", None, None, "looking for the cause");
     world.restart_clock(EXPERIMENTS);
     for rule in &all {

@@ -43,6 +43,7 @@ mod tests {
 
     const RULE: Rule = Rule {
         cause: String::new(),
+        first: false,
         when: Vec::new(),
         got: None,
         like: None,

@@ -26,7 +26,7 @@ pub fn rules(rules: &[Rule], path: &Path, context: &Context, findings: &mut Vec<
 
 /// True if the rule asks for nothing but its symptoms.
 pub fn always(rule: &Rule) -> bool {
-    let Rule { cause: _, when: _, got, like, stderr, signal, facts, attempt } = rule;
+    let Rule { cause: _, first: _, when: _, got, like, stderr, signal, facts, attempt } = rule;
     let bytes = got.is_none() && like.is_none() && stderr.is_none();
     bytes && signal.is_none() && facts.is_empty() && attempt.is_empty()
 }

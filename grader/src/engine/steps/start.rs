@@ -36,6 +36,8 @@ pub fn start(world: &mut World, start: &Start) -> Outcome {
     let mut env: Vec<String> = ENVIRONMENT.iter().map(|&variable| variable.to_owned()).collect();
     env.extend(["HOME", "TMPDIR"].map(|name| format!("{name}={}", scratch.display())));
     for (name, value) in &start.env {
+        // The check's own value is the only one: of two, programs would see the first.
+        env.retain(|variable| !variable.starts_with(&format!("{name}=")));
         env.push(format!("{name}={}", String::from_utf8_lossy(&world.bytes(value)?)));
     }
     world.note("start", None, None, argv.join(" "));
@@ -144,7 +146,9 @@ fn unix_ready(world: &mut World, start: &Start) -> Outcome {
 }
 
 fn elsewhere(world: &World, row: &SocketRow) -> Finding {
-    world.ended_or(Finding::new(Symptom::Elsewhere).with("actual_address", row.local), false)
+    let finding = Finding::new(Symptom::Elsewhere).with("actual_address", row.local);
+    let is_swapped = row.local.port() == world.address.port().swap_bytes();
+    world.ended_or(if is_swapped { finding.with("port", "swapped") } else { finding }, false)
 }
 
 /// True if a process of the program has this socket open; nobody else's counts.
