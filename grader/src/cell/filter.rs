@@ -10,7 +10,8 @@ use landlock::{
     RulesetError, Scope, path_beneath_rules,
 };
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch, sock_filter,
 };
 
 use super::error::{CellError, Step};
@@ -93,23 +94,33 @@ fn install(program: &BpfProgram) -> io::Result<()> {
     seccompiler::apply_filter(program).map_err(io::Error::other)
 }
 
-fn filters() -> io::Result<[BpfProgram; 2]> {
+fn filters() -> io::Result<[BpfProgram; 3]> {
     Ok([
+        no_x32(),
         filter(forbidden()?, libc::EPERM)?,
         filter(UNKNOWN.iter().map(|call| (*call, Vec::new())).collect(), libc::ENOSYS)?,
     ])
 }
 
-/// The bit that makes a call one of the x32 ABI: the same calls by other numbers, on kernels that have it.
-const X32: i64 = if cfg!(target_arch = "x86_64") { 0x4000_0000 } else { 0 };
-
-fn filter(mut rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> io::Result<BpfProgram> {
-    let others: Vec<i64> = rules.keys().map(|call| call | X32).filter(|call| !rules.contains_key(call)).collect();
-    rules.extend(others.into_iter().map(|call| (call, Vec::new())));
+fn filter(rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> io::Result<BpfProgram> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(io::Error::other)?;
     let refuse = SeccompAction::Errno(errno.cast_unsigned());
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch).map_err(io::Error::other)?;
     BpfProgram::try_from(filter).map_err(io::Error::other)
+}
+
+/// Refuses the x32 ABI, which has the same calls as x86-64 by other numbers: those with this bit. No other architecture
+/// has a call with it.
+fn no_x32() -> BpfProgram {
+    const X32: u32 = 0x4000_0000;
+    let step = |code: u32, jt, jf, k| sock_filter { code: code as u16, jt, jf, k };
+    vec![
+        // The number is the first field of struct seccomp_data.
+        step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
+        step(libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K, 0, 1, X32),
+        step(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned()),
+        step(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ]
 }
 
 fn forbidden() -> io::Result<BTreeMap<i64, Vec<SeccompRule>>> {

@@ -18,20 +18,18 @@ use super::sys;
 
 /// System folders that programs and interpreters live in.
 const SYSTEM: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store"];
-/// What libraries read from `/etc`; nothing there tells about people or secrets.
-const ETC: &[&str] = &[
-    "/etc/alternatives",
+/// Folders that libraries read from `/etc`; nothing there tells about people or secrets.
+const ETC: &[&str] =
+    &["/etc/alternatives", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/java-17-openjdk", "/etc/java-21-openjdk"];
+/// Files of the same kind. They are small, and a copy is made faster than a mount.
+const ETC_FILES: &[&str] = &[
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d",
-    "/etc/localtime",
     "/etc/mime.types",
     "/etc/nsswitch.conf",
     "/etc/protocols",
     "/etc/services",
     "/etc/ssl/openssl.cnf",
-    "/etc/java-17-openjdk",
-    "/etc/java-21-openjdk",
 ];
 const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 /// Files that are written here instead of shown: the machine's own would tell about it.
@@ -43,7 +41,13 @@ const WRITTEN: &[(&str, &str)] = &[
 
 /// What every program may read where it has no private root.
 pub(super) fn readable() -> Vec<&'static Path> {
-    SYSTEM.iter().chain(ETC).chain(&["/proc", "/etc/passwd", "/etc/group", "/etc/hosts"]).map(Path::new).collect()
+    SYSTEM
+        .iter()
+        .chain(ETC)
+        .chain(ETC_FILES)
+        .chain(&["/proc", "/etc/passwd", "/etc/group", "/etc/hosts"])
+        .map(Path::new)
+        .collect()
 }
 
 /// Makes the private root and moves this process into it. Wants mount, process and user namespaces of its own.
@@ -73,7 +77,7 @@ pub fn enter(what: &Spawn) -> Result<(), CellError> {
 fn begin() -> io::Result<()> {
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_SLAVE | MsFlags::MS_REC, None::<&str>)?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    mount(Some("tmpfs"), "/tmp", Some("tmpfs"), flags, Some("mode=0755,size=1m,nr_inodes=4096"))?;
+    mount(Some("tmpfs"), "/tmp", Some("tmpfs"), flags, Some("mode=0755,size=8m,nr_inodes=4096"))?;
     fs::create_dir("/tmp/old")?;
     pivot_root("/tmp", "/tmp/old")?;
     std::env::set_current_dir("/")
@@ -123,6 +127,13 @@ fn old(path: &Path) -> PathBuf {
 }
 
 fn write_files() -> io::Result<()> {
+    for path in ETC_FILES.iter().map(Path::new) {
+        // One that is not there, or that nobody may read, is not there inside either.
+        if let Ok(bytes) = fs::read(old(path)) {
+            make_parent(path)?;
+            fs::write(path, bytes)?;
+        }
+    }
     WRITTEN.iter().try_for_each(|(path, text)| {
         make_parent(Path::new(path))?;
         fs::write(path, text)
