@@ -71,7 +71,9 @@ fn find(word: &str, cwd: &Path, places: &Places) -> Result<PathBuf, CommandError
         return Ok(path);
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let found = match run(Command::new("pyenv").arg("which").arg(&name).current_dir(cwd)) {
+    // pyenv reads `.python-version` where it is called; what is not trusted has no say in that.
+    let from = if places.fence.is_some() { Path::new("/") } else { cwd };
+    let found = match run(Command::new("pyenv").arg("which").arg(&name).current_dir(from)) {
         Ok(Ended::Well(found)) => Ok(PathBuf::from(found.trim())),
         Ok(Ended::Badly(why) | Ended::Killed(why)) => Err(why),
         Err(error) => Err(error.to_string()),

@@ -89,13 +89,15 @@ struct Place {
     stage: PathBuf,
     work: PathBuf,
     kept: PathBuf,
+    /// A folder that holds nothing of the submission's.
+    neutral: PathBuf,
 }
 
 impl Place {
     fn new(folder: &Path, terms: &Terms) -> Place {
         let digest = hex(&Sha256::digest(folder.as_os_str().as_encoded_bytes())[..8]);
         let at = |name: &str| terms.cache.join(name).join(&digest);
-        Place { stage: at("stage"), work: at("work"), kept: at("bin") }
+        Place { stage: at("stage"), work: at("work"), kept: at("bin"), neutral: terms.course.to_owned() }
     }
 }
 
@@ -134,8 +136,9 @@ fn build_one(place: &Place, exercise: &Exercise, recipe: &Recipe, tier: Tier) ->
 
 fn job(place: &Place, script: &str, to: &Path, tier: Tier, seconds: u64) -> Result<Job, BuildError> {
     let work = confined::job::work(tier, &place.work)?;
-    // Behind rustup's stand-ins, which want a home; there may be no Rust at all.
-    let toolchain = Toolchain::of(&place.stage).ok();
+    // Behind rustup's stand-ins, which want a home; there may be no Rust at all. Never asked for in the submission's
+    // folder: a rust-toolchain.toml there could name a program of its own.
+    let toolchain = Toolchain::of(&place.neutral).ok();
     let mut path: Vec<PathBuf> = toolchain.iter().map(|toolchain| toolchain.root.join("bin")).collect();
     let mut visible: Vec<PathBuf> = toolchain.into_iter().map(|toolchain| toolchain.root).collect();
     let places = Places::of_this_process();

@@ -35,8 +35,8 @@ fn path_of(target: &str) -> Option<&str> {
         return Some(path);
     }
     let (scheme, rest) = path.split_once("://")?;
-    let is_http = scheme.eq_ignore_ascii_case("http");
-    is_http.then(|| rest.find('/').map_or("/", |slash| &rest[slash..]))
+    let has_host = rest.starts_with(|first| first != '/');
+    (scheme.eq_ignore_ascii_case("http") && has_host).then(|| rest.find('/').map_or("/", |slash| &rest[slash..]))
 }
 
 /// Decodes each `%xx` once, and turns the path of a folder into that of its page.

@@ -3,6 +3,7 @@
 //! The idea: on a connection that stays open, every request must be read to its exact end, its body
 //! included, or the rest of it is taken for the next request.
 
+mod date;
 mod files;
 mod request;
 
@@ -101,8 +102,11 @@ fn talk(stream: &TcpStream, root: &Path, idle: Duration) -> io::Result<()> {
     while wait_for_request(&mut reader, idle)? {
         let (answer, keep_alive, head_only) = match request::read(&mut reader, stream) {
             Ok(request) => (answer(&request, root), request.keep_alive, request.method == "HEAD"),
-            // Where the refused request ends is unknown, and so is where the next would begin.
-            Err(Trouble::Refused(status)) => (refusal(status), false, false),
+            // Where the refused request ends is unknown, and so is where the next would begin. It may have
+            // been a HEAD, so the answer has no body.
+            Err(Trouble::Refused(status)) => {
+                (Answer { body: Body::Bytes(Vec::new()), ..refusal(status) }, false, false)
+            }
             Err(Trouble::Lost(error)) => return Err(error),
         };
         send(stream, answer, keep_alive, head_only)?;
@@ -167,8 +171,9 @@ fn render_head(answer: &Answer, keep_alive: bool) -> String {
         METHOD_NOT_ALLOWED => "Allow: GET, HEAD, POST\r\n",
         _ => "",
     };
+    let date = date::now();
     format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{allow}Connection: {connection}\r\n\r\n"
+        "HTTP/1.1 {status}\r\nDate: {date}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{allow}Connection: {connection}\r\n\r\n"
     )
 }
 

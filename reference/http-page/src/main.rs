@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const HEAD_MAX: u64 = 16 * 1024;
 /// A thread here needs little; the default of 2 MiB adds up when many browsers come.
@@ -107,10 +107,21 @@ fn answer(head: &str, file: &Path) -> Result<Vec<u8>, Status> {
     if !matches!(method, "GET" | "HEAD") {
         return Err(METHOD_NOT_ALLOWED);
     }
+    let target = path_of(target);
     if !matches!(target, "/" | "/index.html") {
         return Err(NOT_FOUND);
     }
     fs::read(file).map_err(|_| SERVER_ERROR)
+}
+
+/// The path of a target in origin form (`/a`) or absolute form (`http://host/a`).
+fn path_of(target: &str) -> &str {
+    match target.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => {
+            rest.find('/').map_or("/", |slash| &rest[slash..])
+        }
+        _ => target,
+    }
 }
 
 /// Method and target of a request whose head keeps the rules of RFC 9112.
@@ -149,11 +160,14 @@ fn check_version(version: &str) -> Result<(), Status> {
 fn count_hosts<'a>(lines: impl Iterator<Item = &'a str>) -> Result<usize, Status> {
     let mut hosts = 0;
     for line in lines {
-        let (name, _) = line.split_once(':').ok_or(BAD_REQUEST)?;
+        let (name, value) = line.split_once(':').ok_or(BAD_REQUEST)?;
         if !is_token(name) {
             return Err(BAD_REQUEST);
         }
         if name.eq_ignore_ascii_case("host") {
+            if !is_host(value.trim()) {
+                return Err(BAD_REQUEST);
+            }
             hosts += 1;
         }
     }
@@ -166,6 +180,13 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_tchar)
 }
 
+/// Roughly `host` or `host:port`: no user, no path, no space.
+fn is_host(text: &str) -> bool {
+    let (_, port) = text.rsplit_once(':').filter(|_| !text.ends_with(']')).unwrap_or_default();
+    let is_host_char = |byte: u8| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~".contains(&byte);
+    text.bytes().all(is_host_char) && port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn render(answer: Result<Vec<u8>, Status>, head_only: bool) -> Vec<u8> {
     let (status, kind, body) = match answer {
         Ok(page) => (OK, "text/html; charset=utf-8", page),
@@ -176,12 +197,33 @@ fn render(answer: Result<Vec<u8>, Status>, head_only: bool) -> Vec<u8> {
         _ => "",
     };
     let length = body.len();
+    let date = http_date(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs());
     let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{allow}Connection: close\r\n\r\n"
+        "HTTP/1.1 {status}\r\nDate: {date}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{allow}Connection: close\r\n\r\n"
     );
     // HEAD promises the length of the body that GET would bring, and brings none.
     let body = if head_only { Vec::new() } else { body };
     [head.into_bytes(), body].concat()
+}
+
+/// The time as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
+///
+/// Years are taken to begin in March, so that the leap day comes last and disturbs no other date;
+/// 719,468 days lie between 0000-03-01 and 1970-01-01.
+fn http_date(seconds: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb"];
+    let days = seconds / 86_400 + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let leap_days = day_of_era / 1460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leap_days) / 365;
+    let day_of_year = day_of_era - (year_of_era * 365 + year_of_era / 4 - year_of_era / 100);
+    let months_after_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * months_after_march + 2) / 5 + 1;
+    let year = era * 400 + year_of_era + u64::from(months_after_march > 9);
+    let (weekday, month) = (DAYS[(seconds / 86_400 % 7) as usize], MONTHS[months_after_march as usize]);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
 }
 
 /// Ends the connection so that the answer arrives: a close with unread bytes in the queue would be a
