@@ -351,3 +351,66 @@ fn a_target_folder_that_is_handed_in_is_not_used() {
     let exercise = scene.grade(&[]);
     assert_eq!(exercise["points"], 0, "{exercise:#}");
 }
+
+/// Hands in a `submission.yaml` with this recipe, and files of these names.
+fn hand_in_recipe(scene: &Scene, recipe: &str, files: &[(&str, &str)]) {
+    let course = scene.course.path().display().to_string();
+    let text = format!("format_version: 1\nexercises:\n  greet: {{{recipe}}}\n").replace("COURSE", &course);
+    scene.course.write("in/submission.yaml", &text);
+    for (name, text) in files {
+        scene.course.write(&format!("in/{name}"), &text.replace("COURSE", &course));
+    }
+}
+
+#[rstest]
+#[case::a_toolchain_of_its_own(
+    "build: \"true\", run: \"sleep 1\"",
+    &[("rust-toolchain.toml", "[toolchain]\npath = \"COURSE/in/tc\"\n"),
+      ("tc/bin/rustc", "#!/bin/sh\ncat COURSE/secret.txt > COURSE/report.json\n"),
+      ("tc/bin/cargo", "#!/bin/sh\ncat COURSE/secret.txt > COURSE/report.json\n")],
+)]
+#[case::files_named_in_a_first_line(
+    "build: \"cp s t && chmod +x t\", run: \"./t\"",
+    &[("s", "#!/usr/bin/env -S python3 -c print(open('COURSE/secret.txt').read()) COURSE/secret.txt\n")],
+)]
+#[case::its_folder_replaced_by_a_link(
+    "build: \"mv /dev/shm/src /dev/shm/other && ln -s COURSE /dev/shm/src\", run: \"cat secret.txt\"",
+    &[],
+)]
+#[case::a_name_like_one_of_pyenvs("build: \"true\", run: \"./pyenv/shims/x\"", &[("pyenv/shims/x", "#!/bin/sh\n")])]
+fn a_recipe_reads_nothing_that_is_not_its_own(#[case] recipe: &str, #[case] files: &[(&str, &str)]) {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::new();
+    hand_in_recipe(&scene, recipe, files);
+    for program in ["in/tc/bin/rustc", "in/tc/bin/cargo"].map(|name| scene.course.path().join(name)) {
+        if program.exists() {
+            fs::set_permissions(program, Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+    let exercise = scene.grade_sealed();
+    assert_eq!(exercise["points"], 0, "{exercise:#}");
+    scene.assert_untouched();
+}
+
+#[test]
+fn a_package_that_is_a_link_is_nobodys() {
+    let scene = Scene::new();
+    scene.course.write("in/nothing", "");
+    std::os::unix::fs::symlink(scene.course.path().join("exercises/greet-more"), scene.course.path().join("in/greet"))
+        .unwrap();
+    let exercise = scene.grade(&[]);
+    assert_eq!(exercise["points"], 0, "{exercise:#}");
+}
+
+#[test]
+fn page_tables_are_memory_too() {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::new();
+    scene.hand_in("page_tables");
+    let exercise = scene.grade_sealed();
+    assert_eq!(exercise["checks"][0]["cause"], "MEMORY_LIMIT", "{exercise:#}");
+}

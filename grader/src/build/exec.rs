@@ -55,8 +55,11 @@ pub fn program(command: &str, cwd: &Path, places: &Places) -> Result<Program, Co
     let (first, rest) = words.split_first().ok_or(CommandError::Empty)?;
     let path = find(first, cwd, places)?;
     let mut argv = interpreter(&path, cwd, places)?;
+    // Only the interpreter and the script are programs; what the script gives the interpreter are arguments.
+    let programs: Vec<PathBuf> = argv.first().map(PathBuf::from).into_iter().chain([path.clone()]).collect();
+    let arguments: Vec<String> = argv.iter().skip(1).chain(rest).cloned().collect();
+    let visible = visible(&programs, &arguments, cwd, places);
     argv.push(path.to_string_lossy().into_owned());
-    let visible = visible(&argv, rest, cwd, places);
     argv.extend(rest.iter().cloned());
     Ok(Program { argv, cwd: cwd.to_owned(), visible })
 }
@@ -65,7 +68,10 @@ pub fn program(command: &str, cwd: &Path, places: &Places) -> Result<Program, Co
 /// starts other programs and looks at the user's settings, all of which a cell lacks.
 fn find(word: &str, cwd: &Path, places: &Places) -> Result<PathBuf, CommandError> {
     let path = places.find(word, cwd).ok_or_else(|| CommandError::NotFound { word: word.to_owned() })?;
-    let is_shim = path.parent().is_some_and(|folder| folder.ends_with("shims"))
+    // What is handed in is what it is, whatever it is called.
+    let is_own = places.fence.as_ref().is_some_and(|fence| path.starts_with(fence));
+    let is_shim = !is_own
+        && path.parent().is_some_and(|folder| folder.ends_with("shims"))
         && path.components().any(|part| part.as_os_str().to_string_lossy().contains("pyenv"));
     if !is_shim {
         return Ok(path);
@@ -100,8 +106,8 @@ fn interpreter(path: &Path, cwd: &Path, places: &Places) -> Result<Vec<String>, 
 
 /// What the command must be able to read: here, where its programs are installed, and where the files lie that it is
 /// given as arguments.
-fn visible(programs: &[String], arguments: &[String], cwd: &Path, places: &Places) -> Vec<PathBuf> {
-    let programs = programs.iter().map(Path::new).filter(|path| path.is_absolute());
+fn visible(programs: &[PathBuf], arguments: &[String], cwd: &Path, places: &Places) -> Vec<PathBuf> {
+    let programs = programs.iter().map(PathBuf::as_path).filter(|path| path.is_absolute());
     let shebangs = programs.clone().filter_map(shebang).map(|words| PathBuf::from(&words[0]));
     let shebangs = shebangs.filter(|path| places.allows(path) || places.is_installed(path));
     let needed: Vec<PathBuf> =

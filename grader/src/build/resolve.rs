@@ -54,10 +54,11 @@ impl Places {
     pub fn folders_of(&self, path: &Path) -> Vec<PathBuf> {
         let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let installed = [path, &real].into_iter().filter_map(|path| self.below_home(path));
+        let managers = installed.filter(|top| VERSION_MANAGERS.iter().any(|name| top.ends_with(name)));
         [path, &real]
             .into_iter()
-            .filter_map(prefix)
-            .chain(installed)
+            .filter_map(|path| self.prefix(path))
+            .chain(managers)
             .filter(|folder| !self.is_too_much(folder))
             .collect()
     }
@@ -83,17 +84,22 @@ impl Places {
         parts.next().map(|_| home.join(first))
     }
 
+    /// The folder that a program was installed in: of `venv/bin/python`, that is `venv`. Of a hidden folder in the home
+    /// folder (`.local`, `.cargo`), which holds much else, only the programs, unless it is an environment of Python's.
+    fn prefix(&self, path: &Path) -> Option<PathBuf> {
+        let folder = path.parent()?;
+        let above = folder.parent().filter(|above| folder.ends_with("bin") && *above != Path::new("/"));
+        let is_hidden = |above: &&Path| {
+            let name = above.file_name().unwrap_or_default().to_string_lossy();
+            above.parent() == self.home.as_deref() && name.starts_with('.') && !above.join("pyvenv.cfg").exists()
+        };
+        Some(above.filter(|above| !is_hidden(above)).unwrap_or(folder).to_owned())
+    }
+
     /// Nobody's program needs all of `/` or of the home folder.
     fn is_too_much(&self, folder: &Path) -> bool {
         folder == Path::new("/") || self.home.as_deref() == Some(folder)
     }
-}
-
-/// The folder that a program was installed in: of `venv/bin/python`, that is `venv`.
-fn prefix(path: &Path) -> Option<PathBuf> {
-    let folder = path.parent()?;
-    let above = folder.parent().filter(|above| folder.ends_with("bin") && *above != Path::new("/"));
-    Some(above.unwrap_or(folder).to_owned())
 }
 
 /// A plain file that may be executed.
@@ -152,6 +158,19 @@ pub mod tests {
         assert!(folders.contains(&home.path().join("work/venv")), "{folders:?}");
         assert!(folders.contains(&home.path().join(".pyenv")), "{folders:?}");
         assert!(!folders.contains(&home.path().to_owned()), "{folders:?}");
+    }
+
+    #[test]
+    fn of_a_hidden_folder_at_home_only_the_programs_are_shown() {
+        let home = tempfile::tempdir().unwrap();
+        let tool = home.path().join(".local/bin/tool");
+        let python = home.path().join(".venv/bin/python");
+        make_program(&tool, "");
+        make_program(&python, "");
+        fs::write(home.path().join(".venv/pyvenv.cfg"), "").unwrap();
+        let places = Places { path: vec![], home: Some(home.path().to_owned()), fence: None };
+        assert!(places.folders_of(&tool).iter().all(|folder| folder.ends_with(".local/bin")));
+        assert!(places.folders_of(&python).contains(&home.path().join(".venv")));
     }
 
     #[test]

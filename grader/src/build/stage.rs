@@ -27,7 +27,7 @@ pub struct Most {
 pub const MOST: Most = Most { bytes: 64 << 20, files: 2_000, depth: 16 };
 
 /// What may be taken of a folder in which something was built.
-pub const MOST_MADE: Most = Most { bytes: 512 << 20, files: 20_000, depth: 32 };
+pub const MOST_MADE: Most = Most { bytes: 64 << 20, files: 20_000, depth: 32 };
 
 /// Folders that are never part of a package's source.
 const LEFT_OUT: [&str; 2] = ["target", ".git"];
@@ -55,7 +55,8 @@ pub enum StageError {
 
 /// Makes `copy` hold the files of `package` and nothing else.
 pub fn copy_package(package: &Path, copy: &Path, most: Most) -> Result<Copied, StageError> {
-    if !package.is_dir() {
+    // A link in its place would lead to somebody else's work.
+    if !package.symlink_metadata().is_ok_and(|found| found.is_dir()) {
         return Err(StageError::Missing(package.to_owned()));
     }
     let mut found = Found::default();
@@ -91,6 +92,9 @@ pub fn pour(package: &Path, copy: &Path) -> io::Result<()> {
 /// Copies the plain files of `made`, where something untrusted was built and has ended, to `copy`, which becomes
 /// nothing else. Symbolic links and special files are left out. The error says what was wrong.
 pub fn copy_made(made: &Path, copy: &Path) -> Result<(), StageError> {
+    if !made.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+        return Err(StageError::Missing(made.to_owned()));
+    }
     let mut found = Found::default();
     find(made, Path::new(""), MOST_MADE, &mut found)?;
     let fresh = fs::remove_dir_all(copy).or_else(|error| match error.kind() {
@@ -281,6 +285,18 @@ mod tests {
     }
 
     #[test]
+    fn what_was_made_is_taken_without_its_links_and_from_no_other_place() {
+        let folders = package(&[("a", "1"), ("b/c", "2")]);
+        std::os::unix::fs::symlink("/etc/passwd", folders.package.join("b/link")).unwrap();
+        copy_made(&folders.package, &folders.copy).unwrap();
+        assert_eq!(fs::read_to_string(folders.copy.join("b/c")).unwrap(), "2");
+        assert!(folders.copy.join("b/link").symlink_metadata().is_err());
+        let link = folders.package.with_file_name("link");
+        std::os::unix::fs::symlink(&folders.package, &link).unwrap();
+        assert!(matches!(copy_made(&link, &folders.copy), Err(StageError::Missing(_))));
+    }
+
+    #[test]
     fn a_package_that_holds_too_much_is_refused() {
         let folders = package(&[("a/b/c", "12345"), ("d", "67890")]);
         let refused = |most: Most| match copy_package(&folders.package, &folders.copy, most) {
@@ -298,5 +314,8 @@ mod tests {
         let folders = package(&[]);
         let missing = folders.package.join("nowhere");
         assert!(matches!(copy_package(&missing, &folders.copy, MOST), Err(StageError::Missing(_))));
+        let link = folders.package.with_file_name("link");
+        std::os::unix::fs::symlink(&folders.package, &link).unwrap();
+        assert!(matches!(copy_package(&link, &folders.copy, MOST), Err(StageError::Missing(_))));
     }
 }

@@ -1,7 +1,8 @@
 //! Rust packages by students: each is copied, put below a workspace of its own, and built alone. So a broken manifest
 //! costs nobody else anything, and the compiler's messages read `<exercise>/src/main.rs:3:5`.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -122,6 +123,11 @@ fn job(place: &Place, tier: Tier, crates: &Crates, exercise: &Exercise, manifest
     let target = place.target.clone().unwrap_or_else(|| work.join("target"));
     if place.target.is_some() {
         fs::create_dir_all(&target).map_err(BuildError::io("cannot make", &target))?;
+        if tier == Tier::Sealed {
+            // What a build leaves here, a setuid program perhaps, nobody else may reach.
+            let above = target.parent().unwrap_or(&target);
+            fs::set_permissions(above, Permissions::from_mode(0o700)).map_err(BuildError::io("cannot close", above))?;
+        }
     }
     let bin = crates.toolchain.root.join("bin");
     let manifest = work.join("src").join(manifest.strip_prefix(&workspace).unwrap_or(manifest));

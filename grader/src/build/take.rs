@@ -83,9 +83,11 @@ pub fn program(from: &Path, path: &Path, to: &Path, naming: Naming) -> Result<Pa
         .map_err(|error| TakeError::Ours(format!("cannot copy {}: {error}", path.display())))
 }
 
-/// Opens `path` below `folder`, with no link followed anywhere below it.
+/// Opens `path` below `folder`, with no link followed, nor in the place of `folder`.
 fn open_below(folder: &Path, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
-    let folder = open(folder, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    // The folder itself may have been replaced by a link, too.
+    let how = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let folder = open(folder, how, Mode::empty())?;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     openat2(folder, path, flags | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty(), resolve)
 }
@@ -173,7 +175,12 @@ mod tests {
         symlink(secret.parent().unwrap(), folders.target().join("debug")).unwrap();
         assert_eq!(folders.blames(), "debug/echo is no plain file");
         assert!(forget(&folders.target(), Path::new("debug/echo")).is_err());
-        assert!(secret.exists());
+        fs::remove_dir_all(folders.target()).unwrap();
+        fs::create_dir(folders.0.path().join("other")).unwrap();
+        fs::rename(secret.parent().unwrap(), folders.0.path().join("other/debug")).unwrap();
+        symlink(folders.0.path().join("other"), folders.target()).unwrap();
+        assert_eq!(folders.blames(), "debug/echo is no plain file");
+        assert!(folders.0.path().join("other/debug/echo").exists());
     }
 
     #[test]

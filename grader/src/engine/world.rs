@@ -1,9 +1,10 @@
 //! Everything that one check deals with: the program, the streams, the clock, the transcript.
 
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::AsRawFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -70,6 +71,10 @@ pub struct World {
     pub last_look: Option<(Vec<Task>, u32)>,
     /// The folder that `{dir}` stands for: the program's files and ours.
     pub folder: PathBuf,
+    /// The same folder by a descriptor that was opened before the program was there: whatever that puts in its place.
+    pub base: PathBuf,
+    /// What keeps `base` open.
+    _held: File,
     /// The program's scratch folder where it has no private `/tmp`.
     pub scratch: Option<TempDir>,
     /// The users of the machine that the program may be.
@@ -109,6 +114,8 @@ impl World {
         let users = users(&job);
         let (folder, scratch) = folder(job.tier, &users)?;
         values.set("dir", folder.to_string_lossy().as_bytes());
+        let held = File::open(&folder)?;
+        let base = PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd()));
         let clock = Clock::new(Duration::from_millis(job.limits.deadline_ms));
         Ok(World {
             values,
@@ -130,6 +137,8 @@ impl World {
             same_looks: 0,
             memory_look: Instant::now(),
             folder,
+            base,
+            _held: held,
             scratch,
             users,
             processors,

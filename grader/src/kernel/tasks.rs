@@ -112,14 +112,15 @@ pub fn peak_kib(pid: i32) -> u64 {
     status_field(pid, "VmHWM:").and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
-/// Memory of a process that is in no file, in KiB. What forked processes share is counted in each of them.
+/// Memory of a process that is in no file, with its page tables, in KiB. What forked processes share is counted in each of them.
 pub fn held_kib(pid: i32) -> u64 {
-    sum_kib(&format!("/proc/{pid}/status"), &["RssAnon:", "RssShmem:"])
+    sum_kib(&format!("/proc/{pid}/status"), &["RssAnon:", "RssShmem:", "VmPTE:"])
 }
 
 /// The same, with what is shared counted in proportion: exact in the sum, but some hundred times as slow.
 pub fn held_in_proportion_kib(pid: i32) -> u64 {
-    sum_kib(&format!("/proc/{pid}/smaps_rollup"), &["Pss_Anon:", "Pss_Shmem:"])
+    let tables = sum_kib(&format!("/proc/{pid}/status"), &["VmPTE:"]);
+    tables + sum_kib(&format!("/proc/{pid}/smaps_rollup"), &["Pss_Anon:", "Pss_Shmem:"])
 }
 
 fn sum_kib(file: &str, fields: &[&str]) -> u64 {

@@ -14,6 +14,7 @@ use crate::judge::score::{Tally, tally};
 use crate::report::Reporter;
 use crate::report::file::Document;
 use crate::text::bytes::{escape, escape_lines};
+use crate::text::json::plain;
 use crate::wording::course::{Wording, repeat};
 use crate::wording::messages as say;
 use crate::wording::transcript;
@@ -241,12 +242,10 @@ impl Reporter for Json {
 
 impl Document for Json {
     fn render(&self) -> io::Result<Vec<u8>> {
-        let mut text = match self.run() {
-            Some(run) => serde_json::to_vec_pretty(&run)?,
-            None => return Ok(Vec::new()),
-        };
-        text.push(b'\n');
-        Ok(text)
+        match self.run() {
+            Some(run) => Ok(format!("{}\n", plain(&serde_json::to_string_pretty(&run)?)).into_bytes()),
+            None => Ok(Vec::new()),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::event::Event;
 use crate::report::Reporter;
 use crate::report::file::Document;
+use crate::text::json::plain;
 
 /// Writes every event as soon as it happens.
 pub struct JsonLines<W> {
@@ -20,9 +21,8 @@ impl<W: Write> JsonLines<W> {
 
 impl<W: Write> Reporter for JsonLines<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        let mut line = serde_json::to_vec(event)?;
-        line.push(b'\n');
-        self.out.write_all(&line)?;
+        let line = plain(&serde_json::to_string(event)?);
+        self.out.write_all(format!("{line}\n").as_bytes())?;
         self.out.flush()
     }
 }

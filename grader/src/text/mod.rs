@@ -2,5 +2,6 @@
 
 pub mod bytes;
 pub mod fill;
+pub mod json;
 pub mod similar;
 pub mod width;

@@ -162,7 +162,7 @@ mod tests {
     fn a_path_that_ends_in_a_slash_is_a_folder() {
         assert_eq!(file(&MakeFile { path: text("a/"), bytes: text("") }, Lang::En), "make the folder \"a/\"");
         assert_eq!(
-            files(&Files { folder: text("a"), names: vec![], causes: vec![] }, Lang::En),
+            files(&Files { folder: text("a"), names: vec![], hidden: false, causes: vec![] }, Lang::En),
             "expect that the folder \"a\" holds these files and no other: none"
         );
     }

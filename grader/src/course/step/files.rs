@@ -61,8 +61,11 @@ pub struct Files {
     /// Which folder, from `{dir}`.
     #[serde(rename = "in")]
     pub folder: Data,
-    /// The names in it; those that begin with a dot do not count.
+    /// The names in it; those that begin with a dot do not count unless `hidden` is said.
     pub names: Vec<Data>,
+    /// Names that begin with a dot count, too.
+    #[serde(default)]
+    pub hidden: bool,
     /// Rules for naming the cause when this step fails.
     #[serde(default)]
     pub causes: Vec<Rule>,

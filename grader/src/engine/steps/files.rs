@@ -26,6 +26,9 @@ use crate::text::bytes::escape;
 /// Bytes of a file that are read.
 const MOST: u64 = 128 << 20;
 
+/// Names that a message lists.
+const MOST_NAMES: usize = 10;
+
 /// A path below `{dir}`; checks write it from there, or with `{dir}` in front.
 fn inside(world: &World, path: &Data) -> Outcome<PathBuf> {
     below(world, &world.bytes(path)?)
@@ -43,7 +46,7 @@ fn below(world: &World, path: &[u8]) -> Outcome<PathBuf> {
 /// The file at `path`, itself and not what a link in its place leads to, neither to be read nor written (O_PATH).
 pub fn place(world: &World, path: &[u8]) -> Outcome<io::Result<OwnedFd>> {
     let path = below(world, path)?;
-    Ok(File::open(&world.folder).and_then(|folder| open(&folder.into(), &path, OFlags::PATH | OFlags::NOFOLLOW, 0)))
+    Ok(File::open(&world.base).and_then(|folder| open(&folder.into(), &path, OFlags::PATH | OFlags::NOFOLLOW, 0)))
 }
 
 /// What came of making something. Where a program runs, it may stand in the way; before that only we can fail.
@@ -66,8 +69,8 @@ pub fn make_file(world: &mut World, file: &MakeFile) -> Outcome {
     let (path, bytes) = (inside(world, &file.path)?, world.bytes(&file.bytes)?);
     let is_folder = world.bytes(&file.path)?.ends_with(b"/");
     let result = for_everybody(|| match is_folder {
-        true => make_folders(&world.folder, &path).map(drop),
-        false => write(&world.folder, &path, &bytes),
+        true => make_folders(&world.base, &path).map(drop),
+        false => write(&world.base, &path, &bytes),
     });
     made(world, &path, result)?;
     world.note("file", None, None, shown(&path));
@@ -78,7 +81,7 @@ pub fn make_file(world: &mut World, file: &MakeFile) -> Outcome {
 pub fn make_link(world: &mut World, link: &MakeLink) -> Outcome {
     let (path, to) = (inside(world, &link.path)?, world.bytes(&link.to)?);
     let result = for_everybody(|| {
-        let (folder, name) = parent(&world.folder, &path)?;
+        let (folder, name) = parent(&world.base, &path)?;
         Ok(symlinkat(OsStr::from_bytes(&to), folder, name)?)
     });
     made(world, &path, result)?;
@@ -90,7 +93,7 @@ pub fn make_link(world: &mut World, link: &MakeLink) -> Outcome {
 pub fn make_fifo(world: &mut World, fifo: &MakeFifo) -> Outcome {
     let path = inside(world, &fifo.path)?;
     let result = for_everybody(|| {
-        let (folder, name) = parent(&world.folder, &path)?;
+        let (folder, name) = parent(&world.base, &path)?;
         Ok(mkfifoat(folder, name, Mode::from_bits_truncate(0o666))?)
     });
     made(world, &path, result)?;
@@ -141,13 +144,13 @@ fn open(folder: &OwnedFd, path: &Path, flags: OFlags, mode: u32) -> io::Result<O
 pub fn file_is(world: &mut World, file: &FileIs) -> Outcome {
     let (path, wanted) = (inside(world, &file.path)?, world.bytes(&file.bytes)?);
     let waited = world.wait(Patience::UntilQuiet, |world| {
-        Ok((read(&world.folder, &path).is_ok_and(|bytes| bytes == wanted)).then_some(()))
+        Ok((read(&world.base, &path).is_ok_and(|bytes| bytes == wanted)).then_some(()))
     })?;
     if let Waited::There(()) = waited {
         return Ok(());
     }
     let finding = Finding::new(Symptom::File).with("path", shown(&path));
-    let finding = match read(&world.folder, &path) {
+    let finding = match read(&world.base, &path) {
         Err(error) => finding.with("about", "missing").with("detail", error),
         Ok(bytes) => {
             let same = bytes.iter().zip(&wanted).take_while(|(a, b)| a == b).count();
@@ -165,13 +168,13 @@ pub fn files(world: &mut World, files: &Files) -> Outcome {
     let mut wanted = files.names.iter().map(|name| world.bytes(name)).collect::<Outcome<Vec<_>>>()?;
     wanted.sort();
     let waited = world.wait(Patience::UntilQuiet, |world| {
-        Ok((names(&world.folder, &folder).is_ok_and(|names| names == wanted)).then_some(()))
+        Ok((names(&world.base, &folder, files.hidden).is_ok_and(|names| names == wanted)).then_some(()))
     })?;
     if let Waited::There(()) = waited {
         return Ok(());
     }
     let finding = Finding::new(Symptom::File).with("path", shown(&folder));
-    let finding = match names(&world.folder, &folder) {
+    let finding = match names(&world.base, &folder, files.hidden) {
         Err(error) => finding.with("about", "missing").with("detail", error),
         Ok(there) => Finding {
             expected: Some(wanted.join(&b'\n')),
@@ -185,8 +188,13 @@ pub fn files(world: &mut World, files: &Files) -> Outcome {
 /// Which names are missing, and which should not be there.
 fn difference(there: &[Vec<u8>], wanted: &[Vec<u8>]) -> String {
     let only = |all: &[Vec<u8>], others: &[Vec<u8>]| {
-        let names = all.iter().filter(|name| !others.contains(name)).map(|name| escape(name));
-        names.collect::<Vec<_>>().join(", ")
+        let mut names = all.iter().filter(|name| !others.contains(name));
+        let shown = names.by_ref().take(MOST_NAMES).map(|name| escape(name)).collect::<Vec<_>>().join(", ");
+        // A folder may hold more than a message should.
+        match names.count() {
+            0 => shown,
+            more => format!("{shown} and {more} more"),
+        }
     };
     match (only(wanted, there), only(there, wanted)) {
         (missing, more) if more.is_empty() => format!("missing: {missing}"),
@@ -195,14 +203,14 @@ fn difference(there: &[Vec<u8>], wanted: &[Vec<u8>]) -> String {
     }
 }
 
-/// The names in a folder, in order; hidden ones do not count.
-fn names(base: &Path, folder: &Path) -> io::Result<Vec<Vec<u8>>> {
+/// The names in a folder, in order; those that begin with a dot only if `hidden` is wanted.
+fn names(base: &Path, folder: &Path, hidden: bool) -> io::Result<Vec<Vec<u8>>> {
     let base = OwnedFd::from(File::open(base)?);
     let folder = open(&base, folder, OFlags::RDONLY | OFlags::DIRECTORY, 0)?;
     let mut names = Vec::new();
     for entry in Dir::read_from(&folder)? {
         let name = entry?.file_name().to_bytes().to_vec();
-        if !name.starts_with(b".") {
+        if !name.starts_with(b".") || (hidden && name != b"." && name != b"..") {
             names.push(name);
         }
     }
@@ -248,8 +256,8 @@ mod tests {
         let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         symlink(other.path(), folder.path().join("link")).unwrap();
         assert!(write(folder.path(), Path::new("link/a"), b"").is_err());
-        assert!(names(folder.path(), Path::new("link")).is_err());
-        assert_eq!(names(other.path(), Path::new("")).unwrap(), Vec::<Vec<u8>>::new());
+        assert!(names(folder.path(), Path::new("link"), false).is_err());
+        assert_eq!(names(other.path(), Path::new(""), false).unwrap(), Vec::<Vec<u8>>::new());
     }
 
     #[test]
@@ -269,11 +277,12 @@ mod tests {
     }
 
     #[test]
-    fn hidden_names_do_not_count() {
+    fn hidden_names_count_when_they_are_asked_for() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(".half"), "").unwrap();
         fs::write(folder.path().join("a"), "").unwrap();
-        assert_eq!(names(folder.path(), Path::new("")).unwrap(), [b"a"]);
+        assert_eq!(names(folder.path(), Path::new(""), false).unwrap(), [b"a"]);
+        assert_eq!(names(folder.path(), Path::new(""), true).unwrap(), [&b".half"[..], b"a"]);
     }
 
     #[test]
