@@ -1,7 +1,7 @@
 //! JSON without characters that a terminal or an editor would obey.
 
-/// The same JSON text, with control characters (C1), marks of direction and separators of lines written as `\uXXXX`:
-/// RFC 8259 lets them stand as they are, and they only ever stand inside strings.
+/// The same JSON text, with control characters (C1), marks of direction and separators of lines written by their
+/// numbers (`\u009b`): RFC 8259 lets them stand as they are, and they only ever stand inside strings.
 pub fn plain(json: &str) -> String {
     let mut plain = String::with_capacity(json.len());
     for c in json.chars() {
