@@ -207,6 +207,10 @@ fn the_same_attack_works_where_nothing_holds_it(
     let scene = Scene::new();
     scene.hand_in(attack);
     let exercise = scene.grade(&["--isolation", "basic"]);
+    for folder in ["/tmp", "/dev/shm", "/var/tmp"] {
+        // What `state` leaves where nothing holds it.
+        let _ = fs::remove_file(Path::new(folder).join(format!("{}.mark", scene.course.marker())));
+    }
     assert_eq!(exercise["status"], "failed", "{exercise:#}");
 }
 
