@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 fn reference(course: &Course) -> Program {
     let exercise = course.exercise(EXERCISE).unwrap();
     let cache = course.root.join("target/grader");
-    let terms = build::Terms { course: &course.root, cache: &cache, tier: Tier::Sealed };
+    let terms = build::Terms::new(&course.root, &cache, Tier::Sealed);
     let mut built = build::build(&terms, &Source::Reference, &[exercise], &mut |_| {}).unwrap();
     match built.remove(EXERCISE).unwrap() {
         Built::Ready { program, .. } => program,

@@ -137,3 +137,14 @@ pub enum Tier {
     /// Namespaces of its own, private root, Landlock, seccomp.
     Sealed,
 }
+
+impl Tier {
+    /// Its name, as it is typed and reported.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Basic => "basic",
+            Tier::Guarded => "guarded",
+            Tier::Sealed => "sealed",
+        }
+    }
+}

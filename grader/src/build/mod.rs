@@ -17,12 +17,18 @@ pub mod take;
 pub mod toolchain;
 pub mod turn;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use crate::course::load::Exercise;
 use crate::event::Tier;
+use crate::text::bytes::hex;
+
+use toolchain::Toolchain;
 
 /// Where the programs come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,14 +63,41 @@ impl Program {
 }
 
 /// How programs are built.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Terms<'t> {
     /// The course's folder.
-    pub course: &'t Path,
+    course: &'t Path,
     /// Where everything is kept that the next build may use.
-    pub cache: &'t Path,
+    cache: &'t Path,
     /// How strongly builds of what is handed in are confined.
-    pub tier: Tier,
+    tier: Tier,
+    /// Asked for once: that takes longer than a build that has nothing to do.
+    toolchain: OnceCell<Toolchain>,
+}
+
+impl<'t> Terms<'t> {
+    /// Builds for the course at `course`, with everything kept in `cache`.
+    pub fn new(course: &'t Path, cache: &'t Path, tier: Tier) -> Terms<'t> {
+        Terms { course, cache, tier, toolchain: OnceCell::new() }
+    }
+
+    /// The course's toolchain. Never that of a folder which somebody hands in: a rust-toolchain.toml there could name
+    /// a program of its own.
+    fn toolchain(&self) -> Result<&Toolchain, BuildError> {
+        match self.toolchain.get() {
+            Some(toolchain) => Ok(toolchain),
+            None => {
+                let toolchain = Toolchain::of(self.course)?;
+                Ok(self.toolchain.get_or_init(|| toolchain))
+            }
+        }
+    }
+
+    /// The part of the cache's folder `name` that belongs to what is handed in at `source`, and to nothing else.
+    fn folder(&self, name: &str, source: &Path) -> PathBuf {
+        let digest = Sha256::digest(source.as_os_str().as_encoded_bytes());
+        self.cache.join(name).join(hex(&digest[..8]))
+    }
 }
 
 /// What came of building one exercise's program.

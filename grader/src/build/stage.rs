@@ -79,14 +79,8 @@ pub fn copy_package(package: &Path, copy: &Path, most: Most) -> Result<Copied, S
 
 /// Makes `copy`, which must not be there yet, the same as `package`: with times, so that cargo finds nothing new in it,
 /// and open to everybody, so that another user can build in it.
-pub fn pour(package: &Path, copy: &Path) -> io::Result<()> {
-    let mut found = Found::default();
-    find(package, Path::new(""), MOST_MADE, &mut found).map_err(io::Error::other)?;
-    for folder in std::iter::once(&PathBuf::new()).chain(&found.folders) {
-        fs::create_dir(copy.join(folder))?;
-        fs::set_permissions(copy.join(folder), Permissions::from_mode(0o777))?;
-    }
-    found.files.iter().try_for_each(|file| copy_plain(&package.join(file), &copy.join(file), 0o666))
+pub fn pour(package: &Path, copy: &Path) -> Result<(), StageError> {
+    copy_tree(package, copy, 0o777)
 }
 
 /// Copies the plain files of `made`, where something untrusted was built and has ended, to `copy`, which becomes
@@ -95,21 +89,34 @@ pub fn copy_made(made: &Path, copy: &Path) -> Result<(), StageError> {
     if !made.symlink_metadata().is_ok_and(|found| found.is_dir()) {
         return Err(StageError::Missing(made.to_owned()));
     }
+    remove_tree(copy)?;
+    fs::create_dir_all(copy.parent().unwrap_or(copy)).map_err(BuildError::io("cannot make", copy))?;
+    copy_tree(made, copy, 0o755)
+}
+
+/// Removes a folder with all that is in it, if it is there.
+pub fn remove_tree(folder: &Path) -> Result<(), BuildError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(BuildError::io("cannot remove", folder)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Copies a tree of plain files; folders get `mode`, and files what is left of it without the right to execute, which
+/// they keep.
+fn copy_tree(from: &Path, to: &Path, mode: u32) -> Result<(), StageError> {
     let mut found = Found::default();
-    find(made, Path::new(""), MOST_MADE, &mut found)?;
-    let fresh = fs::remove_dir_all(copy).or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    });
-    fresh.and_then(|()| fs::create_dir_all(copy)).map_err(BuildError::io("cannot make", copy))?;
-    for folder in &found.folders {
-        fs::create_dir(copy.join(folder)).map_err(BuildError::io("cannot make", &copy.join(folder)))?;
+    find(from, Path::new(""), MOST_MADE, &mut found)?;
+    for folder in std::iter::once(&PathBuf::new()).chain(&found.folders) {
+        let folder = to.join(folder);
+        let made = fs::create_dir(&folder).and_then(|()| fs::set_permissions(&folder, Permissions::from_mode(mode)));
+        made.map_err(BuildError::io("cannot make", &folder))?;
     }
     let mut left = MOST_MADE.bytes;
     for file in &found.files {
-        let size = made.join(file).symlink_metadata().map_or(0, |found| found.len());
+        let size = from.join(file).symlink_metadata().map_or(0, |found| found.len());
         left = left.checked_sub(size).ok_or_else(|| too_big(MOST_MADE))?;
-        copy_plain(&made.join(file), &copy.join(file), 0o644).map_err(BuildError::io("cannot copy", file))?;
+        copy_plain(&from.join(file), &to.join(file), mode & !0o111).map_err(BuildError::io("cannot copy", file))?;
     }
     Ok(())
 }

@@ -5,8 +5,6 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use crate::build::confined::job::{Job, Report, Take};
 use crate::build::stage::{Copied, MOST, StageError, copy_package};
 use crate::build::toolchain::{Toolchain, packages};
@@ -14,7 +12,6 @@ use crate::build::turn::turn;
 use crate::build::{BuildError, Built, Program, Programs, Progress, Terms, confined};
 use crate::course::load::Exercise;
 use crate::event::Tier;
-use crate::text::bytes::hex;
 
 /// Where the packages of one source are copied to and built: no source can touch what belongs to another.
 pub struct Place {
@@ -31,10 +28,9 @@ pub struct Place {
 impl Place {
     /// The place of `source`. Sources that are not ours get no folder on the disk: they might fill it.
     fn new(source: &Path, terms: &Terms, own: bool) -> Place {
-        let digest = hex(&Sha256::digest(source.as_os_str().as_encoded_bytes())[..8]);
-        let at = |name: &str| terms.cache.join(name).join(&digest);
+        let at = |name: &str| terms.folder(name, source);
         // The user of the cell owns what was made in it, and that is not the same in every tier.
-        let target = at(tier_folder(terms.tier));
+        let target = at(terms.tier.name());
         Place {
             stage: at("stage"),
             target: own.then_some(target),
@@ -42,14 +38,6 @@ impl Place {
             kept: at("bin"),
             lock: terms.course.join("exercises/Cargo.lock"),
         }
-    }
-}
-
-fn tier_folder(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Sealed => "sealed",
-        Tier::Guarded => "guarded",
-        Tier::Basic => "basic",
     }
 }
 
@@ -64,7 +52,7 @@ pub fn build(
     let source = source.canonicalize().unwrap_or_else(|_| source.to_owned());
     let place = Place::new(&source, terms, own);
     let _turn = turn(&place.stage)?;
-    let crates = Crates::new(terms)?;
+    let crates = Crates { toolchain: terms.toolchain()?, packages: course_packages(terms)? };
     let mut programs = Programs::new();
     for (exercise, package) in packages {
         progress(&[&exercise.id]);
@@ -74,20 +62,17 @@ pub fn build(
 }
 
 /// What builds are given to read.
-struct Crates {
-    toolchain: Toolchain,
+struct Crates<'t> {
+    toolchain: &'t Toolchain,
     /// The course's packages, or why they could not be had.
     packages: Result<PathBuf, String>,
 }
 
-impl Crates {
-    fn new(terms: &Terms) -> Result<Crates, BuildError> {
-        let workspace = terms.course.join("exercises");
-        let packages = match workspace.join("Cargo.toml").exists() {
-            true => packages(&workspace, terms.cache)?,
-            false => Err(format!("there is no {}", workspace.join("Cargo.toml").display())),
-        };
-        Ok(Crates { toolchain: Toolchain::of(terms.course)?, packages })
+fn course_packages(terms: &Terms) -> Result<Result<PathBuf, String>, BuildError> {
+    let workspace = terms.course.join("exercises");
+    match workspace.join("Cargo.toml").exists() {
+        true => packages(&workspace, terms.cache),
+        false => Ok(Err(format!("there is no {}", workspace.join("Cargo.toml").display()))),
     }
 }
 

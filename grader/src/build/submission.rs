@@ -14,18 +14,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use crate::build::confined::job::{Job, Report, Take};
 use crate::build::resolve::Places;
 use crate::build::stage::{MOST, StageError, copy_made, copy_package};
-use crate::build::toolchain::Toolchain;
 use crate::build::turn::turn;
 use crate::build::{BuildError, Built, Programs, Progress, Terms, confined, exec};
 use crate::course::load::Exercise;
 use crate::course::yaml;
-use crate::event::Tier;
-use crate::text::bytes::hex;
 
 /// The file's name.
 pub const FILE: &str = "submission.yaml";
@@ -76,7 +72,7 @@ pub fn build(
             Err(why) => Err(why.clone()),
         };
         let built = match recipe {
-            Ok(recipe) => build_one(&place, exercise, recipe, terms.tier)?,
+            Ok(recipe) => build_one(&place, exercise, recipe, terms)?,
             Err(why) => Built::Failed(why),
         };
         programs.insert(id.to_owned(), built);
@@ -89,15 +85,12 @@ struct Place {
     stage: PathBuf,
     work: PathBuf,
     kept: PathBuf,
-    /// A folder that holds nothing of the submission's.
-    neutral: PathBuf,
 }
 
 impl Place {
     fn new(folder: &Path, terms: &Terms) -> Place {
-        let digest = hex(&Sha256::digest(folder.as_os_str().as_encoded_bytes())[..8]);
-        let at = |name: &str| terms.cache.join(name).join(&digest);
-        Place { stage: at("stage"), work: at("work"), kept: at("bin"), neutral: terms.course.to_owned() }
+        let at = |name: &str| terms.folder(name, folder);
+        Place { stage: at("stage"), work: at("work"), kept: at("bin") }
     }
 }
 
@@ -114,10 +107,10 @@ fn read(path: &Path) -> Result<Submission, String> {
     }
 }
 
-fn build_one(place: &Place, exercise: &Exercise, recipe: &Recipe, tier: Tier) -> Result<Built, BuildError> {
+fn build_one(place: &Place, exercise: &Exercise, recipe: &Recipe, terms: &Terms) -> Result<Built, BuildError> {
     let folder = place.kept.join(&exercise.id);
     let made = match &recipe.build {
-        Some(script) => confined::job::run(&job(place, script, &folder, tier, exercise.limits.build_s)?)?,
+        Some(script) => confined::job::run(&job(place, script, &folder, terms, exercise.limits.build_s)?)?,
         None => match copy_made(&place.stage, &folder) {
             Ok(()) => Report::Made(folder.clone()),
             Err(StageError::Build(error)) => return Err(error),
@@ -134,19 +127,18 @@ fn build_one(place: &Place, exercise: &Exercise, recipe: &Recipe, tier: Tier) ->
     })
 }
 
-fn job(place: &Place, script: &str, to: &Path, tier: Tier, seconds: u64) -> Result<Job, BuildError> {
-    let work = confined::job::work(tier, &place.work)?;
-    // Behind rustup's stand-ins, which want a home; there may be no Rust at all. Never asked for in the submission's
-    // folder: a rust-toolchain.toml there could name a program of its own.
-    let toolchain = Toolchain::of(&place.neutral).ok();
+fn job(place: &Place, script: &str, to: &Path, terms: &Terms, seconds: u64) -> Result<Job, BuildError> {
+    let work = confined::job::work(terms.tier, &place.work)?;
+    // Behind rustup's stand-ins, which want a home; there may be no Rust at all.
+    let toolchain = terms.toolchain().ok();
     let mut path: Vec<PathBuf> = toolchain.iter().map(|toolchain| toolchain.root.join("bin")).collect();
-    let mut visible: Vec<PathBuf> = toolchain.into_iter().map(|toolchain| toolchain.root).collect();
+    let mut visible: Vec<PathBuf> = toolchain.iter().map(|toolchain| toolchain.root.clone()).collect();
     let places = Places::of_this_process();
     visible.extend(places.path.iter().filter_map(|folder| places.tools(folder)));
     path.extend(places.path);
     let path = path.iter().map(|folder| folder.to_string_lossy()).collect::<Vec<_>>().join(":");
     Ok(Job {
-        tier,
+        tier: terms.tier,
         // One stream, so that output and errors stay in their order.
         argv: ["/bin/sh", "-c", &format!("exec 2>&1\n{script}")].map(str::to_owned).into(),
         env: vec![format!("PATH={path}"), "LANG=C.UTF-8".into()],

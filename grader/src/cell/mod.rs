@@ -9,6 +9,7 @@ mod filter;
 mod init;
 mod limits;
 pub mod network;
+pub mod own;
 mod root;
 pub mod spawn;
 #[allow(unsafe_code, reason = "system calls that no safe wrapper exists for; nothing else is in there")]

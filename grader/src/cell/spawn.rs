@@ -152,13 +152,10 @@ pub fn users_outside() -> Vec<u32> {
     }
 }
 
-/// Users that a program without a private root may be: those above, where they can reach all that it needs. A folder
-/// that is closed to others (root's home) can only be graded in as root.
-pub fn users_beside<'p>(mut needed: impl Iterator<Item = &'p Path>) -> Vec<u32> {
-    match needed.all(is_open_to_others) {
-        true => users_outside(),
-        false => Vec::new(),
-    }
+/// True if other users can reach all that a program needs where it has no private root. What lies in a folder that is
+/// closed to others (root's home) can only be started as root.
+pub fn are_open_to_others<'p>(mut needed: impl Iterator<Item = &'p Path>) -> bool {
+    needed.all(is_open_to_others)
 }
 
 /// True if everybody may read what is at `path` and enter all folders on the way.

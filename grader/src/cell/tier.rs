@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::process::{Command, ExitCode, Stdio};
 
 use nix::sched::sched_getaffinity;
@@ -11,8 +11,8 @@ use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
 use super::error::{CellError, Step};
-use super::network;
 use super::spawn::{self, Spawn};
+use super::{network, own};
 use crate::course::model::Limits;
 use crate::event::Tier;
 use crate::judge::record::ProcessEnd;
@@ -115,10 +115,7 @@ pub fn trial_main() -> ExitCode {
     let Some(tier) = tier else { return ExitCode::from(2) };
     let failed =
         make(tier).err().map(|error| Fault { step: Some(error.step), cure: cure(&error), error: error.to_string() });
-    match serde_json::to_vec(&failed).map(|bytes| io::stdout().write_all(&bytes)) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        _ => ExitCode::from(3),
-    }
+    own::answer(&failed)
 }
 
 fn make(tier: Tier) -> Result<(), CellError> {

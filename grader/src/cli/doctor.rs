@@ -6,7 +6,6 @@ use crate::cell::tier;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::course::words::Lang;
-use crate::run::error::tier_name;
 use crate::text::width::pad;
 use crate::wording::messages as say;
 
@@ -18,7 +17,7 @@ pub fn doctor(lang: Lang, out: &mut dyn Write) -> Result<Exit, CliError> {
             None => say::DOCTOR_WORKS.get(lang).to_owned(),
             Some(fault) => say::DOCTOR_FAILS.with(lang, &[("error", &fault.error)]),
         };
-        writeln!(out, "{}  {result}", pad(tier_name(&trial.tier), 7))?;
+        writeln!(out, "{}  {result}", pad(trial.tier.name(), 7))?;
         if let Some(cure) = trial.failed.as_ref().and_then(|fault| fault.cure.as_ref()) {
             writeln!(out, "{}  {}", pad("", 7), say::DOCTOR_CURE.with(lang, &[("cure", cure)]))?;
         }

@@ -69,7 +69,7 @@ fn build(context: &Context, args: &RunArgs, exercise: &Exercise) -> Result<Progr
     };
     let cache = context.course.root.join("target/grader");
     let (tier, _) = tier::choose(None).map_err(RunError::from)?;
-    let terms = build::Terms { course: &context.course.root, cache: &cache, tier };
+    let terms = build::Terms::new(&context.course.root, &cache, tier);
     match build::build(&terms, &source, &[exercise], &mut |_| {})?.remove(&exercise.id) {
         Some(Built::Ready { program, .. }) => Ok(program),
         Some(Built::Failed(output)) => {

@@ -1,6 +1,5 @@
 //! The check's process: reads a job from standard input, does it, writes a record to standard output.
 
-use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use super::job::Job;
 use super::steps;
 use super::world::{World, has_family};
 use crate::build::confined::{inside, job};
-use crate::cell::{network, tier};
+use crate::cell::{network, own, tier};
 use crate::course::cause::{Rule, Symptom};
 use crate::course::step::Step;
 use crate::event::Tier;
@@ -38,19 +37,7 @@ const EXPERIMENTS: Duration = Duration::from_secs(3);
 
 /// Runs one check. The caller must have started no thread: namespaces are entered and processes forked from here.
 fn check_main() -> ExitCode {
-    let mut line = String::new();
-    let job = match io::stdin().lock().read_line(&mut line).map(|_| serde_json::from_str::<Job>(&line)) {
-        Ok(Ok(job)) => job,
-        Ok(Err(_)) | Err(_) => return ExitCode::from(2),
-    };
-    let record = match serde_json::to_vec(&run(job)) {
-        Ok(record) => record,
-        Err(_) => return ExitCode::from(3),
-    };
-    match io::stdout().write_all(&record) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::from(3),
-    }
+    own::serve(run)
 }
 
 /// Does a job from beginning to end.

@@ -189,12 +189,10 @@ impl World {
 
 fn users(job: &Job) -> Vec<u32> {
     let crate::build::Program { argv, cwd, visible } = &job.program;
-    match job.tier {
-        Tier::Sealed => spawn::users_outside(),
-        Tier::Guarded | Tier::Basic => {
-            let program = argv.first().map(Path::new);
-            spawn::users_beside(visible.iter().map(PathBuf::as_path).chain([cwd.as_path()]).chain(program))
-        }
+    let needed = visible.iter().chain([cwd]).map(PathBuf::as_path).chain(argv.first().map(Path::new));
+    match job.tier == Tier::Sealed || spawn::are_open_to_others(needed) {
+        true => spawn::users_outside(),
+        false => Vec::new(),
     }
 }
 

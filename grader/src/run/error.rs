@@ -33,7 +33,7 @@ pub enum RunError {
     #[error("no check is selected")]
     NothingSelected,
     /// The tier that was asked for does not work here.
-    #[error("the {} tier does not work here: {why}", tier_name(.tier))]
+    #[error("the {} tier does not work here: {why}", .tier.name())]
     IsolationRefused {
         /// The tier.
         tier: Tier,
@@ -56,13 +56,4 @@ impl From<Refused> for RunError {
 
 fn suggest(nearest: Option<&str>) -> String {
     nearest.map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default()
-}
-
-/// A tier's name as users write it.
-pub fn tier_name(tier: &Tier) -> &'static str {
-    match tier {
-        Tier::Basic => "basic",
-        Tier::Guarded => "guarded",
-        Tier::Sealed => "sealed",
-    }
 }

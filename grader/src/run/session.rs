@@ -30,11 +30,13 @@ pub fn run(course: &Course, options: &RunOptions, interrupt: &Interrupt, sink: S
         options: options_text(options),
     }));
     let terms = Terms { course, tier, seed: options.seed, jobs: options.jobs, interrupt };
+    let cache = course.root.join("target/grader");
+    let how = build::Terms::new(&course.root, &cache, tier);
     // One exercise after the other where the end of one decides about the next; all together otherwise.
     let size = if options.until_failed { 1 } else { planned.len() };
     let mut total = Tally::default();
     for group in planned.chunks(size.max(1)) {
-        let tally = grade_group(&terms, &options.source, group, sink)?;
+        let tally = grade_group(&terms, &how, &options.source, group, sink)?;
         total = total + tally;
         if interrupt.is_set() || (options.until_failed && !tally.is_full()) {
             break;
@@ -61,11 +63,15 @@ fn options_text(options: &RunOptions) -> String {
 }
 
 /// Builds and grades exercises together.
-fn grade_group(terms: &Terms, source: &Source, planned: &[Planned], sink: Sink) -> Result<Tally, RunError> {
+fn grade_group(
+    terms: &Terms,
+    how: &build::Terms,
+    source: &Source,
+    planned: &[Planned],
+    sink: Sink,
+) -> Result<Tally, RunError> {
     let exercises: Vec<_> = planned.iter().map(|planned| planned.exercise).collect();
-    let cache = terms.course.root.join("target/grader");
-    let how = build::Terms { course: &terms.course.root, cache: &cache, tier: terms.tier };
-    let programs = build::build(&how, source, &exercises, &mut |ids| {
+    let programs = build::build(how, source, &exercises, &mut |ids| {
         sink(Event::BuildStarted { exercises: ids.iter().map(|id| (*id).to_owned()).collect() });
     })?;
     let mut total = Tally::default();

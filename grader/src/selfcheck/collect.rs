@@ -37,6 +37,8 @@ pub fn collect<'c>(
 ) -> Result<Vec<Fixture<'c>>, RunError> {
     let cache = course.root.join("target/grader/selfcheck");
     fs::create_dir_all(&cache)?;
+    let kept = course.root.join("target/grader");
+    let shipped = build::Terms::new(&course.root, &kept, tier);
     let mut fixtures = Vec::new();
     let selected = course.exercises.iter().filter(|exercise| only.is_empty() || only.contains(&exercise.id));
     for exercise in selected {
@@ -44,8 +46,14 @@ pub fn collect<'c>(
             break;
         }
         tell(Progress::Building(exercise.id.clone()));
-        let mut of_one =
-            Collector { course, exercise, tier, cache: &cache, proof: &mut *proof, fixtures: &mut fixtures };
+        let mut of_one = Collector {
+            course,
+            exercise,
+            shipped: &shipped,
+            cache: &cache,
+            proof: &mut *proof,
+            fixtures: &mut fixtures,
+        };
         of_one.shipped(&Source::Reference, "reference", &Claim::PassesAll)?;
         of_one.shipped(&Source::Exercises, "skeleton", &Claim::PassesOnly(BTreeSet::new()))?;
         of_one.mutants_and_right()?;
@@ -57,7 +65,8 @@ pub fn collect<'c>(
 struct Collector<'c, 'p> {
     course: &'c Course,
     exercise: &'c Exercise,
-    tier: Tier,
+    /// How references and skeletons are built.
+    shipped: &'p build::Terms<'p>,
     cache: &'p Path,
     proof: &'p mut Proof,
     fixtures: &'p mut Vec<Fixture<'c>>,
@@ -79,9 +88,7 @@ impl Collector<'_, '_> {
 
     /// The reference or the skeleton.
     fn shipped(&mut self, source: &Source, label: &str, claim: &Claim) -> Result<(), BuildError> {
-        let cache = self.course.root.join("target/grader");
-        let terms = build::Terms { course: &self.course.root, cache: &cache, tier: self.tier };
-        let mut built = build::build(&terms, source, &[self.exercise], &mut |_| {})?;
+        let mut built = build::build(self.shipped, source, &[self.exercise], &mut |_| {})?;
         let label = format!("{label} {}", self.exercise.id);
         match built.remove(&self.exercise.id) {
             Some(Built::Ready { program, .. }) => self.add(label, program, claim.clone()),

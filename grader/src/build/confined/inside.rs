@@ -2,7 +2,7 @@
 //! everything, and only then takes out what was made.
 
 use std::fs::{self, Permissions};
-use std::io::{self, BufRead, Write};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -18,8 +18,8 @@ use super::job::{Job, Report, Take};
 use super::limits;
 use crate::build::stage::pour;
 use crate::build::take;
-use crate::cell::network;
 use crate::cell::spawn::{self, Running, Spawn};
+use crate::cell::{network, own};
 use crate::event::Tier;
 use crate::judge::record::ProcessEnd;
 
@@ -35,16 +35,7 @@ type Trouble = String;
 
 /// The build's process. To be called before any thread is started.
 pub fn main() -> ExitCode {
-    let mut line = String::new();
-    let job = match io::stdin().lock().read_line(&mut line).map(|_| serde_json::from_str::<Job>(&line)) {
-        Ok(Ok(job)) => job,
-        Ok(Err(_)) | Err(_) => return ExitCode::from(2),
-    };
-    let report = build(&job).unwrap_or_else(Report::Void);
-    match serde_json::to_vec(&report).map(|bytes| io::stdout().write_all(&bytes)) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        _ => ExitCode::from(3),
-    }
+    own::serve(|job| build(&job).unwrap_or_else(Report::Void))
 }
 
 fn build(job: &Job) -> Result<Report, Trouble> {
@@ -82,29 +73,25 @@ fn lay_out(job: &Job) -> Result<Vec<u32>, Trouble> {
         fs::create_dir_all(&folder).map_err(at(&folder))?;
         fs::set_permissions(&folder, Permissions::from_mode(0o777)).map_err(at(&folder))?;
     }
-    pour(&job.source, &job.work.join("src")).map_err(at(&job.source))?;
-    if job.tier != Tier::Sealed {
-        return beside(job).map_err(at(&job.work));
-    }
-    Ok(match &job.keep {
-        // In a user namespace no other user may be named; then the build is ourselves, with no rights.
-        Some(keep) => {
-            BUILDERS.into_iter().find(|uid| chown(keep, Some(*uid), Some(*uid)).is_ok()).into_iter().collect()
-        }
-        None => BUILDERS.to_vec(),
-    })
+    pour(&job.source, &job.work.join("src")).map_err(said)?;
+    Ok(users(job))
 }
 
-/// The users of a build that has no private root; what it writes to becomes theirs.
-fn beside(job: &Job) -> io::Result<Vec<u32>> {
+/// The users that the build may be, the first that works; what it writes to becomes theirs. None if it can only be
+/// ourselves: in a user namespace no other user may be named.
+fn users(job: &Job) -> Vec<u32> {
+    let is_sealed = job.tier == Tier::Sealed;
     let needed = job.visible.iter().chain([&job.work]).chain(&job.keep).map(PathBuf::as_path);
-    let users = match spawn::users_beside(needed).is_empty() {
-        true => Vec::new(),
-        false => BUILDERS.to_vec(),
-    };
-    let written: Vec<&PathBuf> = [&job.work].into_iter().chain(&job.keep).collect();
-    let own = |user: &&u32| written.iter().all(|folder| chown(folder, Some(**user), Some(**user)).is_ok());
-    Ok(users.iter().find(own).copied().into_iter().collect())
+    if !is_sealed && !spawn::are_open_to_others(needed) {
+        return Vec::new();
+    }
+    // A private file system is open to everybody as it is.
+    let written: Vec<&PathBuf> = job.keep.iter().chain((!is_sealed).then_some(&job.work)).collect();
+    if written.is_empty() {
+        return BUILDERS.to_vec();
+    }
+    let own = |user: &u32| written.iter().all(|folder| chown(folder, Some(*user), Some(*user)).is_ok());
+    BUILDERS.into_iter().find(own).into_iter().collect()
 }
 
 fn order(job: &Job, users: Vec<u32>) -> Result<Spawn, Trouble> {

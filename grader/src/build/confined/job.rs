@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::build::BuildError;
 use crate::build::process::{signal_name, spawn_unblocked};
+use crate::build::stage::remove_tree;
 use crate::cell::network::SHARED;
 use crate::event::Tier;
 
@@ -80,12 +81,7 @@ pub fn work(tier: Tier, other: &Path) -> Result<PathBuf, BuildError> {
     if tier == Tier::Sealed {
         return Ok(PathBuf::from(SHARED));
     }
-    match fs::remove_dir_all(other) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(BuildError::io("cannot clean", other)(error));
-        }
-        _ => {}
-    }
+    remove_tree(other)?;
     fs::create_dir_all(other).map_err(BuildError::io("cannot make", other))?;
     other.canonicalize().map_err(BuildError::io("cannot find", other))
 }

@@ -1,0 +1,26 @@
+//! Processes of our own: the grader started anew with a hidden word. The order comes as a line of JSON on standard input,
+//! which stays open as long as the answer is wanted; the answer goes to standard output as JSON.
+
+use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Takes an order, does it by `work`, answers.
+pub fn serve<Order: DeserializeOwned, Answer: Serialize>(work: impl FnOnce(Order) -> Answer) -> ExitCode {
+    let mut line = String::new();
+    let order = match io::stdin().lock().read_line(&mut line).map(|_| serde_json::from_str(&line)) {
+        Ok(Ok(order)) => order,
+        Ok(Err(_)) | Err(_) => return ExitCode::from(2),
+    };
+    answer(&work(order))
+}
+
+/// Writes an answer.
+pub fn answer<Answer: Serialize>(answer: &Answer) -> ExitCode {
+    match serde_json::to_vec(answer).map(|bytes| io::stdout().write_all(&bytes)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(_)) | Err(_) => ExitCode::from(3),
+    }
+}
