@@ -17,7 +17,7 @@ use assert_cmd::cargo::cargo_bin;
 use grader::build::Program;
 use grader::course::load;
 use grader::engine::job::Job;
-use grader::engine::main::WORD;
+use grader::engine::main::ONE;
 use grader::event::Tier;
 use grader::judge::record::{Record, Verdict};
 use rstest::rstest;
@@ -54,7 +54,7 @@ fn job(cwd: &str) -> Job {
         values: exercise.values(&check),
         check,
         launch: exercise.file.program.clone(),
-        rules: course.causes.rules.clone(),
+        rules: serde_json::value::to_raw_value(&course.causes.rules).unwrap(),
         program: Program {
             argv: ["/bin/sh", "-c", "echo ran"].map(str::to_owned).into(),
             cwd: cwd.into(),
@@ -63,7 +63,6 @@ fn job(cwd: &str) -> Job {
         limits: exercise.limits.clone(),
         tier: Tier::Sealed,
         seed: 1,
-        processor: 0,
     }
 }
 
@@ -79,7 +78,7 @@ fn record(job: &Job, fault: Option<Fault>) -> Record {
             refuse(fault);
         }
         let mut check = Command::new(cargo_bin("grader"));
-        check.arg(WORD).stdin(Stdio::from(order)).stdout(Stdio::from(report));
+        check.args([ONE, Tier::Sealed.name()]).stdin(Stdio::from(order)).stdout(Stdio::from(report));
         let mut child = check.spawn().unwrap();
         drop(check);
         line.write_all(job.as_bytes()).unwrap();

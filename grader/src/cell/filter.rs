@@ -1,24 +1,14 @@
-//! The system calls that a confined program may not make (seccomp(2)) and the places that it may write to
-//! (landlock(7)). A second wall behind the namespaces: it also covers what no namespace does.
+//! The system calls that a confined program may not make (seccomp(2)). A second wall behind the namespaces: it also
+//! covers what no namespace does.
+//!
+//! One short program instead of a library's general ones: the kernel runs a filter once for every call that there is
+//! when it is installed, which with hundreds of instructions cost more than all of the private root.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
 
-use landlock::{
-    ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr,
-    RulesetError, Scope, path_beneath_rules,
-};
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-    TargetArch, sock_filter,
-};
+use libc::{BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
 
-use super::error::{CellError, Step};
-use super::network::SHARED;
-use super::root;
-use super::spawn::Spawn;
-use crate::event::Tier;
+use super::sys;
 
 /// Calls that no network program needs and that reach far into the kernel or out of a cell.
 const FORBIDDEN: &[i64] = &[
@@ -79,108 +69,93 @@ const UNKNOWN: &[i64] = &[
     libc::SYS_shmget,
 ];
 
+/// A new namespace of any kind: a flag of clone(2).
+const NAMESPACES: i32 = libc::CLONE_NEWUSER
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWCGROUP;
+
+/// Sockets of other families are not in any namespace (vsock), or see what is not theirs (packet, netlink).
+const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
+
+/// Requests of ioctl(2) that put words into a terminal's mouth.
+const TERMINAL: [u64; 2] = [libc::TIOCSTI, libc::TIOCLINUX];
+
+/// This architecture's calls (`AUDIT_ARCH_…` of linux/audit.h).
+#[cfg(target_arch = "x86_64")]
+const ARCHITECTURE: u32 = 0xC000_003E;
+#[cfg(target_arch = "aarch64")]
+const ARCHITECTURE: u32 = 0xC000_00B7;
+#[cfg(target_arch = "riscv64")]
+const ARCHITECTURE: u32 = 0xC000_00F3;
+
+/// The x32 ABI has the same calls as x86-64 by other numbers: those with this bit. No other architecture has a call
+/// with it.
+const X32: u32 = 0x4000_0000;
+
+/// Where struct seccomp_data (seccomp(2)) has the call's number, its architecture, and the low half of an argument on
+/// a little-endian machine.
+const NUMBER: u32 = 0;
+const ARCH: u32 = 4;
+const fn argument(number: u32) -> u32 {
+    16 + 8 * number
+}
+
+const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+const REFUSE: u32 = libc::SECCOMP_RET_ERRNO | libc::EPERM.cast_unsigned();
+const NOT_THERE: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned();
+
 /// Confines this process and all that it starts.
-pub(super) fn apply(what: &Spawn) -> Result<(), CellError> {
-    match what.tier {
-        Tier::Basic => Ok(()),
-        Tier::Guarded | Tier::Sealed => {
-            land(what).map_err(CellError::at(Step::Landlock))?;
-            filters().and_then(|all| all.iter().try_for_each(install)).map_err(CellError::at(Step::Seccomp))
-        }
-    }
+pub(super) fn apply() -> io::Result<()> {
+    sys::install_filter(&program())
 }
 
-fn install(program: &BpfProgram) -> io::Result<()> {
-    seccompiler::apply_filter(program).map_err(io::Error::other)
+/// The filter: what is refused whatever its arguments first, then what depends on one.
+fn program() -> Vec<sock_filter> {
+    let mut all =
+        vec![load(ARCH), jump(BPF_JEQ, ARCHITECTURE, 1, 0), end(libc::SECCOMP_RET_KILL_PROCESS), load(NUMBER)];
+    all.extend(when(BPF_JGE, X32, NOT_THERE));
+    all.extend(UNKNOWN.iter().flat_map(|call| when(BPF_JEQ, *call as u32, NOT_THERE)));
+    all.extend(FORBIDDEN.iter().flat_map(|call| when(BPF_JEQ, *call as u32, REFUSE)));
+    all.extend(by_argument(libc::SYS_clone, 0, &[when(BPF_JSET, NAMESPACES.cast_unsigned(), REFUSE)], ALLOW));
+    all.extend(by_argument(
+        libc::SYS_socket,
+        0,
+        &FAMILIES.map(|family| when(BPF_JEQ, family.cast_unsigned(), ALLOW)),
+        REFUSE,
+    ));
+    all.extend(by_argument(libc::SYS_ioctl, 1, &TERMINAL.map(|request| when(BPF_JEQ, request as u32, REFUSE)), ALLOW));
+    all.push(end(ALLOW));
+    all
 }
 
-fn filters() -> io::Result<[BpfProgram; 3]> {
-    Ok([
-        no_x32(),
-        filter(forbidden()?, libc::EPERM)?,
-        filter(UNKNOWN.iter().map(|call| (*call, Vec::new())).collect(), libc::ENOSYS)?,
-    ])
+/// For `call`: the first of `tests` that fits its argument decides, else `otherwise`.
+fn by_argument(call: i64, argument_number: u32, tests: &[[sock_filter; 2]], otherwise: u32) -> Vec<sock_filter> {
+    let mut body = vec![load(argument(argument_number))];
+    body.extend(tests.iter().flatten());
+    body.push(end(otherwise));
+    // A jump has eight bits; no list of tests is near that long.
+    let all = u8::try_from(body.len()).unwrap_or(u8::MAX);
+    body.insert(0, jump(BPF_JEQ, call as u32, 0, all));
+    body
 }
 
-fn filter(rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> io::Result<BpfProgram> {
-    let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(io::Error::other)?;
-    let refuse = SeccompAction::Errno(errno.cast_unsigned());
-    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch).map_err(io::Error::other)?;
-    BpfProgram::try_from(filter).map_err(io::Error::other)
+/// Ends with `answer` if what was loaded compares so with `value`.
+fn when(test: u32, value: u32, answer: u32) -> [sock_filter; 2] {
+    [jump(test, value, 0, 1), end(answer)]
 }
 
-/// Refuses the x32 ABI, which has the same calls as x86-64 by other numbers: those with this bit. No other architecture
-/// has a call with it.
-fn no_x32() -> BpfProgram {
-    const X32: u32 = 0x4000_0000;
-    let step = |code: u32, jt, jf, k| sock_filter { code: code as u16, jt, jf, k };
-    vec![
-        // The number is the first field of struct seccomp_data.
-        step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
-        step(libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K, 0, 1, X32),
-        step(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned()),
-        step(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ]
+fn load(offset: u32) -> sock_filter {
+    sock_filter { code: (BPF_LD | BPF_W | BPF_ABS) as u16, jt: 0, jf: 0, k: offset }
 }
 
-fn forbidden() -> io::Result<BTreeMap<i64, Vec<SeccompRule>>> {
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = FORBIDDEN.iter().map(|call| (*call, Vec::new())).collect();
-    let namespaces = [
-        libc::CLONE_NEWUSER,
-        libc::CLONE_NEWNS,
-        libc::CLONE_NEWPID,
-        libc::CLONE_NEWNET,
-        libc::CLONE_NEWIPC,
-        libc::CLONE_NEWUTS,
-        libc::CLONE_NEWCGROUP,
-    ];
-    let with_flag = |flag: i32| rule(&[(0, SeccompCmpOp::MaskedEq(flag as u64), flag as u64)]);
-    rules.insert(libc::SYS_clone, namespaces.into_iter().map(with_flag).collect::<io::Result<_>>()?);
-    // Sockets of other families are not in any namespace (vsock), or see what is not theirs (packet, netlink).
-    let families = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6].map(|family| (0, SeccompCmpOp::Ne, family as u64));
-    rules.insert(libc::SYS_socket, vec![rule(&families)?]);
-    let terminal = [libc::TIOCSTI, libc::TIOCLINUX].map(|request| rule(&[(1, SeccompCmpOp::Eq, request)]));
-    rules.insert(libc::SYS_ioctl, terminal.into_iter().collect::<io::Result<_>>()?);
-    Ok(rules)
+fn jump(test: u32, value: u32, jt: u8, jf: u8) -> sock_filter {
+    sock_filter { code: (BPF_JMP | test | BPF_K) as u16, jt, jf, k: value }
 }
 
-/// A rule that fits if all these arguments compare so; each has 32 bits.
-fn rule(conditions: &[(u8, SeccompCmpOp, u64)]) -> io::Result<SeccompRule> {
-    let conditions = conditions
-        .iter()
-        .map(|(argument, compare, value)| {
-            SeccompCondition::new(*argument, SeccompCmpArgLen::Dword, compare.clone(), *value)
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(io::Error::other)?;
-    SeccompRule::new(conditions).map_err(io::Error::other)
-}
-
-/// Allows reading what the program needs, writing to its scratch folder and to devices, and no signals to others. A
-/// guarded program is kept by nothing else, so there the kernel must know how; behind a private root, where nothing
-/// else exists to be read, it is one more wall where the kernel has it.
-fn land(what: &Spawn) -> io::Result<()> {
-    let level = match what.tier {
-        Tier::Guarded => CompatLevel::HardRequirement,
-        Tier::Basic | Tier::Sealed => CompatLevel::BestEffort,
-    };
-    rules(what, level).and_then(RulesetCreated::restrict_self).map(drop).map_err(io::Error::other)
-}
-
-fn rules(what: &Spawn, level: CompatLevel) -> Result<RulesetCreated, RulesetError> {
-    let all = AccessFs::from_all(ABI::V6);
-    let created = Ruleset::default()
-        .set_compatibility(level)
-        .handle_access(all)?
-        .scope(Scope::AbstractUnixSocket | Scope::Signal)?
-        .create()?;
-    let readable: Vec<&Path> = match what.tier {
-        Tier::Sealed => vec![Path::new("/")],
-        Tier::Guarded | Tier::Basic => root::readable().into_iter().chain(what.needed()).collect(),
-    };
-    let own = [what.scratch.as_path(), Path::new("/dev"), Path::new(SHARED)];
-    let writable = own.into_iter().chain(what.writable.iter().map(PathBuf::as_path));
-    created
-        .add_rules(path_beneath_rules(readable, AccessFs::from_read(ABI::V6)))?
-        .add_rules(path_beneath_rules(writable, all))
+fn end(answer: u32) -> sock_filter {
+    sock_filter { code: (BPF_RET | BPF_K) as u16, jt: 0, jf: 0, k: answer }
 }

@@ -18,7 +18,7 @@ use nix::unistd::{Gid, Pid, Uid, setresgid, setresuid, setsid};
 
 use super::error::{CellError, Step};
 use super::spawn::{Inside, PROGRAM_ID, Spawn, give_up};
-use super::{filter, limits, root, sys};
+use super::{filter, land, limits, root, sys};
 use crate::event::Tier;
 
 /// Closes the copies of everything that the check's process has open: a socket that the check closes must be closed.
@@ -125,7 +125,10 @@ fn confine(what: &Spawn, inside: &Inside) -> Result<(Vec<CString>, Vec<CString>)
         sys::dup_onto(fd.as_fd(), number).map_err(CellError::at(Step::Descriptors))?;
     }
     sys::close_on_exec_from(3).map_err(CellError::at(Step::Descriptors))?;
-    filter::apply(what)?;
+    if what.tier != Tier::Basic {
+        land::apply(what).map_err(CellError::at(Step::Landlock))?;
+        filter::apply().map_err(CellError::at(Step::Seccomp))?;
+    }
     Ok((argv, env))
 }
 

@@ -6,7 +6,9 @@
 
 pub mod error;
 mod filter;
+pub mod fork_server;
 mod init;
+mod land;
 mod limits;
 pub mod network;
 pub mod own;

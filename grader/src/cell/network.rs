@@ -17,11 +17,11 @@ use crate::course::model::Limits;
 /// Where the check's process and the program share files: a file system that nobody else sees.
 pub const SHARED: &str = "/dev/shm";
 
-/// Moves this process, which must have one thread, into a network namespace of its own with `lo` up, and a mount
-/// namespace with an empty file system at [`SHARED`].
+/// Moves this process, which must have one thread, into a network namespace of its own with `lo` up, and into a mount
+/// namespace.
 ///
 /// As root a network namespace is enough; otherwise a user namespace is made around it.
-pub fn enter(limits: &Limits) -> Result<(), CellError> {
+pub fn enter() -> Result<(), CellError> {
     let (uid, gid) = (Uid::effective(), Gid::effective());
     match uid.is_root() && unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).is_ok() {
         true => {}
@@ -31,14 +31,16 @@ pub fn enter(limits: &Limits) -> Result<(), CellError> {
             write_own_maps(uid, gid).map_err(CellError::at(Step::UidMap))?;
         }
     }
-    shared(limits).map_err(CellError::at(Step::Tmpfs))?;
+    let private = MsFlags::MS_PRIVATE | MsFlags::MS_REC;
+    mount(None::<&str>, "/", None::<&str>, private, None::<&str>).map_err(CellError::at(Step::Tmpfs))?;
     loopback_up()
 }
 
-fn shared(limits: &Limits) -> nix::Result<()> {
-    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_PRIVATE | MsFlags::MS_REC, None::<&str>)?;
+/// Puts an empty file system at [`SHARED`], as large as a program may write.
+pub fn share(limits: &Limits) -> Result<(), CellError> {
     let options = format!("mode=1777,size={}m,nr_inodes=65536", limits.disk_mib);
     mount(Some("tmpfs"), SHARED, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some(options.as_str()))
+        .map_err(CellError::at(Step::Tmpfs))
 }
 
 fn write_own_maps(uid: Uid, gid: Gid) -> std::io::Result<()> {

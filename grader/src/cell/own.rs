@@ -1,5 +1,5 @@
 //! Processes of our own: the grader started anew with a hidden word. The order comes as a line of JSON on standard input,
-//! which stays open as long as the answer is wanted; the answer goes to standard output as JSON.
+//! which stays open as long as the answer is wanted; the answer goes to standard output as another.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ pub fn serve<Order: DeserializeOwned, Answer: Serialize>(work: impl FnOnce(Order
 
 /// Writes an answer.
 pub fn answer<Answer: Serialize>(answer: &Answer) -> ExitCode {
-    match serde_json::to_vec(answer).map(|bytes| io::stdout().write_all(&bytes)) {
+    match serde_json::to_vec(answer).map(|bytes| io::stdout().write_all(&[&*bytes, b"\n"].concat())) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(_)) | Err(_) => ExitCode::from(3),
     }

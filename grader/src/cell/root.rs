@@ -18,19 +18,19 @@ use super::sys;
 
 /// System folders that programs and interpreters live in.
 const SYSTEM: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store"];
-/// Folders that libraries read from `/etc`; nothing there tells about people or secrets.
-const ETC: &[&str] =
-    &["/etc/alternatives", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/java-17-openjdk", "/etc/java-21-openjdk"];
-/// Files of the same kind. They are small, and a copy is made faster than a mount.
-const ETC_FILES: &[&str] = &[
+/// What libraries read from `/etc`; nothing there tells about people or secrets.
+const ETC: &[&str] = &[
+    "/etc/alternatives",
+    "/etc/java-17-openjdk",
+    "/etc/java-21-openjdk",
     "/etc/ld.so.cache",
-    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
     "/etc/mime.types",
-    "/etc/nsswitch.conf",
-    "/etc/protocols",
-    "/etc/services",
-    "/etc/ssl/openssl.cnf",
 ];
+/// Files of the same kind. They are small, and a copy of them is made faster than a mount.
+const ETC_FILES: &[&str] =
+    &["/etc/ld.so.conf", "/etc/nsswitch.conf", "/etc/protocols", "/etc/services", "/etc/ssl/openssl.cnf"];
 const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 /// Files that are written here instead of shown: the machine's own would tell about it.
 const WRITTEN: &[(&str, &str)] = &[

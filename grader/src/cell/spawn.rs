@@ -55,6 +55,7 @@ impl Spawn {
 /// A program that runs, or has run, in a cell. Dropping it ends everything in the cell.
 #[derive(Debug)]
 pub struct Running {
+    tier: Tier,
     init: Pid,
     /// Held open as long as the cell may live; init ends it when this closes, however that comes about.
     life: Option<OwnedFd>,
@@ -109,6 +110,7 @@ pub fn spawn(what: &Spawn) -> Result<Running, CellError> {
     };
     drop((stdin.0, stdout.1, stderr.1, life.0, status.1, errors.1, go.0));
     let running = Running {
+        tier: what.tier,
         init: Pid::from_raw(init),
         life: Some(life.1),
         status: status.0,
@@ -219,7 +221,11 @@ impl Running {
         if self.life.take().is_none() {
             return;
         }
-        // Closing the life line is what tells init; the kernel ends all others with it.
+        // Closing the life line tells init to end all others. Where it is process 1, the kernel does that when it ends,
+        // and it need not be woken to be told.
+        if self.tier == Tier::Sealed {
+            let _ = kill(self.init, Signal::SIGKILL);
+        }
         let _ = waitpid(self.init, None);
     }
 }

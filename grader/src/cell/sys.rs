@@ -59,7 +59,7 @@ pub fn reap() -> Option<(Pid, i32)> {
 
 /// dup2(2) onto a fixed number.
 pub fn dup_onto(fd: BorrowedFd, number: i32) -> io::Result<()> {
-    // SAFETY: takes two numbers; the process is about to execve, so nothing else owns `number`.
+    // SAFETY: takes two numbers; `number` is a standard descriptor, which nothing in the program owns.
     checked(i64::from(unsafe { libc::dup2(fd.as_raw_fd(), number) }))
 }
 
@@ -79,6 +79,15 @@ pub fn set_mount(path: &Path, attributes: u64, deep: bool) -> io::Result<()> {
             size_of_val(&request),
         )
     })
+}
+
+/// seccomp(2): from here on `filter` decides about every system call of this process and of all that it
+/// starts. Wants PR_SET_NO_NEW_PRIVS.
+pub fn install_filter(filter: &[libc::sock_filter]) -> io::Result<()> {
+    let len = u16::try_from(filter.len()).map_err(io::Error::other)?;
+    let program = libc::sock_fprog { len, filter: filter.as_ptr().cast_mut() };
+    // SAFETY: `program` describes `filter`, which the kernel copies and does not write to.
+    checked(unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &program) })
 }
 
 /// SIOCSIFFLAGS (netdevice(7)): brings up the interface `lo` of this network namespace.

@@ -122,7 +122,8 @@ fn make(tier: Tier) -> Result<(), CellError> {
     let exe = fs::canonicalize("/proc/self/exe").map_err(CellError::at(Step::Exec))?;
     let processors = sched_getaffinity(Pid::from_raw(0)).map_err(CellError::at(Step::Limits))?;
     if tier == Tier::Sealed {
-        network::enter(&Limits::default())?;
+        network::enter()?;
+        network::share(&Limits::default())?;
     }
     let running = spawn::spawn(&Spawn {
         argv: vec![exe.to_string_lossy().into_owned(), NOTHING.to_owned()],

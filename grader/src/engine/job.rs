@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::build::Program;
-use crate::course::cause::Rule;
 use crate::course::check::{Check, Launch};
 use crate::course::data::Data;
 use crate::course::model::Limits;
@@ -22,8 +22,11 @@ pub struct Job {
     pub launch: Launch,
     /// The values of its exercise and of itself.
     pub values: BTreeMap<String, Data>,
-    /// The rules of the exercise and of the course, in the order in which they are asked.
-    pub rules: Vec<Rule>,
+    /// The rules of the exercise and of the course, in the order in which they are asked; a list of [`Rule`]. They are
+    /// many, and most checks pass and ask for none: read only where one fails.
+    ///
+    /// [`Rule`]: crate::course::cause::Rule
+    pub rules: Box<RawValue>,
     /// The program.
     pub program: Program,
     /// What it may use.
@@ -32,6 +35,4 @@ pub struct Job {
     pub tier: Tier,
     /// The seed of all random values.
     pub seed: u64,
-    /// The processor that the check's process is bound to, so that what it sends has been delivered when it looks.
-    pub processor: usize,
 }

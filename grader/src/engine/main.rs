@@ -3,28 +3,30 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-use nix::unistd::Pid;
+use nix::sched::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+use nix::unistd::{Pid, alarm};
 
 use super::finding::{Finding, Outcome, Stop};
 use super::job::Job;
 use super::steps;
 use super::world::{World, has_family};
 use crate::build::confined::{inside, job};
-use crate::cell::{network, own, tier};
+use crate::cell::error::CellError;
+use crate::cell::{fork_server, network, own, tier};
 use crate::course::cause::{Rule, Symptom};
 use crate::course::step::Step;
 use crate::event::Tier;
 use crate::judge::record::{Excerpt, Failure, ProcessEnd, Record, Verdict, Void, VoidKind};
 use crate::judge::rules::{self, Evidence};
 
-/// The word that makes the grader a check's process.
-pub const WORD: &str = "__check";
+/// The word that makes the grader one check's process, without a fork server around it: to be looked at by itself.
+pub const ONE: &str = "__check";
 
 /// Does what the hidden word `word` asks for, if it is one. To be called before any thread is started.
 pub fn hidden(word: &str) -> Option<ExitCode> {
     match word {
-        WORD => Some(check_main()),
+        fork_server::WORD => Some(fork_server::serve(enter, check_main)),
+        ONE => Some(check_main(enter())),
         tier::TRIAL => Some(tier::trial_main()),
         job::WORD => Some(inside::main()),
         tier::NOTHING => Some(ExitCode::SUCCESS),
@@ -35,14 +37,31 @@ pub fn hidden(word: &str) -> Option<ExitCode> {
 /// Time that the experiments after a failure may take together.
 const EXPERIMENTS: Duration = Duration::from_secs(3);
 
+/// A check's process that does not end by itself is ended after its deadline times this, and [`SLACK_S`].
+const DEADLINES: u64 = 40;
+const SLACK_S: u64 = 60;
+
+/// What can be done before the job is known.
+fn enter() -> Result<(), CellError> {
+    match std::env::args().nth(2).as_deref() == Some(Tier::Sealed.name()) {
+        true => network::enter(),
+        false => Ok(()),
+    }
+}
+
 /// Runs one check. The caller must have started no thread: namespaces are entered and processes forked from here.
-fn check_main() -> ExitCode {
-    own::serve(run)
+fn check_main(entered: Result<(), CellError>) -> ExitCode {
+    own::serve(|job: Job| {
+        let limit = job.limits.deadline_ms * DEADLINES / 1000 + SLACK_S;
+        // Should our own code not come to its end, SIGALRM ends it (alarm(2)).
+        alarm::set(u32::try_from(limit).unwrap_or(u32::MAX));
+        run(job, entered)
+    })
 }
 
 /// Does a job from beginning to end.
-pub fn run(job: Job) -> Record {
-    match prepare(job) {
+fn run(job: Job, entered: Result<(), CellError>) -> Record {
+    match entered.map_err(Stop::from).and_then(|()| prepare(job)) {
         Ok(mut world) => {
             let result = judge(&mut world);
             // Everything in the cell is ended before anything is said about it.
@@ -63,23 +82,21 @@ pub fn run(job: Job) -> Record {
 }
 
 fn prepare(job: Job) -> Outcome<World> {
-    let processors = bind_to_processor(job.processor)?;
+    let processors = bind_to_processor()?;
     if job.tier == Tier::Sealed {
-        network::enter(&job.limits)?;
+        network::share(&job.limits)?;
     }
     World::new(job, processors)
 }
 
-/// Keeps this process on one of the processors that it may use; returns all of them.
-fn bind_to_processor(number: usize) -> Outcome<CpuSet> {
+/// Keeps this process on the processor that it is on, so that what it sends has been delivered when it looks; returns
+/// all that it may use.
+fn bind_to_processor() -> Outcome<CpuSet> {
     let own = Pid::from_raw(0);
     let all = sched_getaffinity(own)?;
-    let usable: Vec<usize> = (0..CpuSet::count()).filter(|cpu| all.is_set(*cpu) == Ok(true)).collect();
     let mut one = CpuSet::new();
-    if let Some(cpu) = usable.get(number % usable.len().max(1)) {
-        one.set(*cpu)?;
-        sched_setaffinity(own, &one)?;
-    }
+    one.set(sched_getcpu()?)?;
+    sched_setaffinity(own, &one)?;
     Ok(all)
 }
 
@@ -135,7 +152,9 @@ fn name_cause(world: &mut World, number: usize, step: &Step, finding: Finding) -
     };
     let evidence = Evidence { symptom, got: &got, stderr: &stderr, signal: signal.as_deref(), facts: &facts };
     let job = &world.job;
-    let mut all: Vec<Rule> = step.causes().iter().chain(&job.check.causes).chain(&job.rules).cloned().collect();
+    let lost = |error| Void { kind: VoidKind::Lost, detail: format!("the rules for causes cannot be read: {error}") };
+    let rules: Vec<Rule> = serde_json::from_str(job.rules.get()).map_err(lost)?;
+    let mut all: Vec<Rule> = step.causes().iter().chain(&job.check.causes).cloned().chain(rules).collect();
     all.sort_by_key(|rule| !rule.first);
     world.note("judge", None, None, "looking for the cause");
     world.restart_clock(EXPERIMENTS);

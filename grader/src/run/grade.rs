@@ -1,17 +1,19 @@
 //! Gives programs to worker threads, check by check, and collects what comes of them.
 
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::interrupt::Interrupt;
 use super::plan::Planned;
 use super::schedule::{Next, Schedule};
 use super::worker::{self, Lines};
 use crate::build::Program;
+use crate::cell::fork_server::ForkServer;
 use crate::course::check::Check;
 use crate::course::load::Course;
 use crate::engine::job::Job;
-use crate::event::Tier;
 use crate::judge::record::{Record, Verdict, Void, VoidKind};
 
 /// A program and the checks that it is to go through.
@@ -28,12 +30,12 @@ pub struct Subject<'s> {
 pub struct Terms<'t> {
     /// The course: its rules name causes.
     pub course: &'t Course,
-    /// How strongly programs are confined.
-    pub tier: Tier,
     /// The seed of all random values.
     pub seed: u64,
     /// How many checks run at once.
     pub jobs: usize,
+    /// Where the checks' processes come from.
+    pub server: &'t ForkServer,
     /// The wish to stop.
     pub interrupt: &'t Interrupt,
 }
@@ -61,11 +63,12 @@ struct Item<'s> {
     subject: usize,
     of: &'s Subject<'s>,
     check: &'s Check,
+    rules: Arc<RawValue>,
 }
 
 /// Grades all subjects. Returns early, with checks left out, once the wish to stop comes.
 pub fn grade(terms: &Terms, subjects: &[Subject], tell: &mut dyn FnMut(Told)) -> std::io::Result<()> {
-    let (items, schedule) = items(subjects);
+    let (items, schedule) = items(terms.course, subjects)?;
     let lines = Lines::new();
     let (said, hear) = mpsc::channel();
     let stop = said.clone();
@@ -74,10 +77,10 @@ pub fn grade(terms: &Terms, subjects: &[Subject], tell: &mut dyn FnMut(Told)) ->
     let (order, orders) = mpsc::channel();
     let orders = Mutex::new(orders);
     std::thread::scope(|scope| {
-        for processor in 0..terms.jobs.max(1) {
+        for number in 0..terms.jobs.max(1) {
             let (items, orders, said, lines) = (&items, &orders, said.clone(), &lines);
-            let work = move || work(terms, items, processor, orders, &said, lines);
-            std::thread::Builder::new().name(format!("checks {processor}")).spawn_scoped(scope, work)?;
+            let work = move || work(terms, items, orders, &said, lines);
+            std::thread::Builder::new().name(format!("checks {number}")).spawn_scoped(scope, work)?;
         }
         Collector { jobs: terms.jobs.max(1), running: 0, items: &items, schedule, order, hear, lines: &lines, tell }
             .run();
@@ -85,52 +88,46 @@ pub fn grade(terms: &Terms, subjects: &[Subject], tell: &mut dyn FnMut(Told)) ->
     })
 }
 
-fn items<'s>(subjects: &'s [Subject<'s>]) -> (Vec<Item<'s>>, Schedule) {
+fn items<'s>(course: &Course, subjects: &'s [Subject<'s>]) -> serde_json::Result<(Vec<Item<'s>>, Schedule)> {
     let mut schedule = Schedule::default();
     let mut items = Vec::new();
     for (subject, of) in subjects.iter().enumerate() {
         let checks = &of.planned.checks;
         let first = items.len();
+        let rules: Vec<_> = of.planned.exercise.file.causes.iter().chain(&course.causes.rules).collect();
+        let rules: Arc<RawValue> = to_raw_value(&rules)?.into();
         for check in checks {
             let number = |need: &String| checks.iter().position(|other| &other.id == need);
             schedule.add(check.needs.iter().filter_map(number).map(|number| first + number).collect());
-            items.push(Item { subject, of, check });
+            items.push(Item { subject, of, check, rules: Arc::clone(&rules) });
         }
     }
-    (items, schedule)
+    Ok((items, schedule))
 }
 
-fn work(
-    terms: &Terms,
-    items: &[Item],
-    processor: usize,
-    orders: &Mutex<Receiver<usize>>,
-    said: &Sender<Said>,
-    lines: &Lines,
-) {
+fn work(terms: &Terms, items: &[Item], orders: &Mutex<Receiver<usize>>, said: &Sender<Said>, lines: &Lines) {
     loop {
         let order = orders.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(number) = order else { return };
         // Nobody hears any more once the run is over; then the next order does not come either.
         let _ = said.send(Said::Begun(number));
-        let record = worker::run(&job(terms, &items[number], processor), lines);
+        let record = worker::run(&job(terms, &items[number]), terms.server, lines);
         let _ = said.send(Said::Over(number, Box::new(record)));
     }
 }
 
-fn job(terms: &Terms, item: &Item, processor: usize) -> Job {
+fn job(terms: &Terms, item: &Item) -> Job {
     let exercise = item.of.planned.exercise;
     Job {
         exercise: exercise.id.clone(),
         check: item.check.clone(),
         launch: exercise.file.program.clone(),
         values: exercise.values(item.check),
-        rules: exercise.file.causes.iter().chain(&terms.course.causes.rules).cloned().collect(),
+        rules: item.rules.as_ref().to_owned(),
         program: item.of.program.clone(),
         limits: exercise.limits.clone(),
-        tier: terms.tier,
+        tier: terms.server.tier(),
         seed: terms.seed,
-        processor,
     }
 }
 

@@ -6,6 +6,7 @@ use super::grade::{self, Subject, Terms, Told};
 use super::interrupt::Interrupt;
 use super::plan::{Planned, plan};
 use crate::build::{self, Built, Programs, Source};
+use crate::cell::fork_server::ForkServer;
 use crate::cell::tier;
 use crate::course::check::Check;
 use crate::course::load::Course;
@@ -29,7 +30,8 @@ pub fn run(course: &Course, options: &RunOptions, interrupt: &Interrupt, sink: S
         exercises: planned.iter().map(Planned::shown).collect(),
         options: options_text(options),
     }));
-    let terms = Terms { course, tier, seed: options.seed, jobs: options.jobs, interrupt };
+    let server = ForkServer::start(tier)?;
+    let terms = Terms { course, seed: options.seed, jobs: options.jobs, server: &server, interrupt };
     let cache = course.root.join("target/grader");
     let how = build::Terms::new(&course.root, &cache, tier);
     // One exercise after the other where the end of one decides about the next; all together otherwise.

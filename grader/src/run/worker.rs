@@ -1,32 +1,23 @@
 //! Gives a check a process of its own and brings back its record, whatever becomes of that process.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::grade::void;
+use crate::cell::fork_server::{ForkServer, Line};
 use crate::engine::job::Job;
-use crate::engine::main::WORD;
 use crate::judge::record::{Record, Verdict, VoidKind};
 
 /// Bytes that a record may have.
 const MOST: u64 = 16 << 20;
 
-/// A check's process that does not end by itself is ended after its deadline times this, and [`SLACK`].
-const DEADLINES: u32 = 40;
-const SLACK: Duration = Duration::from_secs(60);
-
 /// The life lines of the checks that run: each lives as long as we hold its standard input open.
 #[derive(Clone, Debug)]
 pub struct Lines {
-    /// By process; `None` once they have been cut.
-    open: Arc<Mutex<Option<HashMap<u32, ChildStdin>>>>,
+    /// By number; `None` once they have been cut.
+    open: Arc<Mutex<Option<HashMap<RawFd, PipeWriter>>>>,
 }
 
 impl Lines {
@@ -45,99 +36,67 @@ impl Lines {
         self.lock().is_none()
     }
 
-    fn hold(&self, process: u32, line: ChildStdin) {
+    /// Keeps a line open until [`Lines::drop`] or the cut.
+    fn hold(&self, line: PipeWriter) -> RawFd {
+        let number = line.as_raw_fd();
         if let Some(open) = self.lock().as_mut() {
-            open.insert(process, line);
+            open.insert(number, line);
+        }
+        number
+    }
+
+    fn drop(&self, number: RawFd) {
+        if let Some(open) = self.lock().as_mut() {
+            open.remove(&number);
         }
     }
 
-    fn drop(&self, process: u32) {
-        if let Some(open) = self.lock().as_mut() {
-            open.remove(&process);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<HashMap<u32, ChildStdin>>> {
+    fn lock(&self) -> MutexGuard<'_, Option<HashMap<RawFd, PipeWriter>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Runs a check. One that the machine was too busy for is run once more.
-pub fn run(job: &Job, lines: &Lines) -> Record {
-    let record = once(job, lines);
+pub fn run(job: &Job, server: &ForkServer, lines: &Lines) -> Record {
+    let record = once(job, server, lines);
     match &record.void {
-        Some(void) if void.kind == VoidKind::Starved => once(job, lines),
+        Some(void) if void.kind == VoidKind::Starved => once(job, server, lines),
         _ => record,
     }
 }
 
-fn once(job: &Job, lines: &Lines) -> Record {
+fn once(job: &Job, server: &ForkServer, lines: &Lines) -> Record {
     if lines.are_cut() {
         return void(VoidKind::Interrupted, "the run was interrupted".to_owned());
     }
-    let result = start(job).and_then(|(mut child, line)| {
-        let process = child.id();
-        lines.hold(process, line);
-        let limit = Duration::from_millis(job.limits.deadline_ms) * DEADLINES + SLACK;
-        let output = child.stdout.take().map(|output| read(output.into(), limit));
-        lines.drop(process);
-        if !matches!(output, Some(Ok(_))) {
-            child.kill()?;
-        }
-        child.wait()?;
-        output.unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into()))
+    let answer = start(job, server).and_then(|line| {
+        let held = lines.hold(line.order);
+        let answer = read(line.answer);
+        lines.drop(held);
+        answer
     });
-    match result.map(|bytes| serde_json::from_slice::<Record>(&bytes)) {
+    match answer.map(|bytes| serde_json::from_slice::<Record>(&bytes)) {
         Ok(Ok(record)) if is_whole(&record) => record,
         Ok(_) => lost("its record is missing or garbled"),
         Err(error) => lost(&error.to_string()),
     }
 }
 
-fn start(job: &Job) -> io::Result<(Child, ChildStdin)> {
-    let mut child = Command::new("/proc/self/exe")
-        .arg(WORD)
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()?;
-    let mut line = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+fn start(job: &Job, server: &ForkServer) -> io::Result<Line> {
     let mut bytes = serde_json::to_vec(job)?;
     bytes.push(b'\n');
-    match line.write_all(&bytes) {
-        Ok(()) => Ok((child, line)),
-        Err(error) => {
-            child.kill()?;
-            child.wait()?;
-            Err(error)
-        }
-    }
+    let mut line = server.fork()?;
+    line.order.write_all(&bytes)?;
+    Ok(line)
 }
 
-/// Reads to the end, but no longer than `limit` and no more than [`MOST`].
-fn read(output: OwnedFd, limit: Duration) -> io::Result<Vec<u8>> {
-    let until = Instant::now() + limit;
+/// Reads the line that a record is. The check's process may still be ending then: the fork server waits for it.
+fn read(answer: PipeReader) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let mut pipe = File::from(output);
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        let time = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        let mut fds = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut fds, time) {
-            Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
-            Ok(_) => {}
-            Err(nix::Error::EINTR) => continue,
-            Err(error) => return Err(error.into()),
-        }
-        let mut buffer = [0; 64 * 1024];
-        match pipe.read(&mut buffer)? {
-            0 => return Ok(bytes),
-            length => bytes.extend_from_slice(&buffer[..length]),
-        }
-        if bytes.len() as u64 > MOST {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
+    BufReader::new(answer.take(MOST)).read_until(b'\n', &mut bytes)?;
+    match bytes.pop() {
+        Some(b'\n') => Ok(bytes),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
     }
 }
 

@@ -8,6 +8,7 @@ mod spec;
 
 use std::collections::BTreeSet;
 
+use crate::cell::fork_server::ForkServer;
 use crate::cell::tier;
 use crate::course::load::Course;
 use crate::event::Tier;
@@ -74,7 +75,8 @@ pub fn run(
     let subjects: Vec<Subject> = fixtures.iter().map(|fixture| fixture.subject.clone()).collect();
     let total = subjects.iter().map(|subject| subject.planned.checks.len()).sum();
     let mut ended: Vec<Vec<Ended>> = vec![Vec::new(); fixtures.len()];
-    let terms = Terms { course, tier, seed: options.seed, jobs: options.jobs, interrupt };
+    let server = ForkServer::start(tier)?;
+    let terms = Terms { course, seed: options.seed, jobs: options.jobs, server: &server, interrupt };
     grade::grade(&terms, &subjects, &mut |told| {
         if let Some((subject, end)) = end(told) {
             ended[subject].push(end);

@@ -40,7 +40,7 @@ pub fn main() -> ExitCode {
 
 fn build(job: &Job) -> Result<Report, Trouble> {
     if job.tier == Tier::Sealed {
-        network::enter(&limits()).map_err(said)?;
+        network::enter().and_then(|()| network::share(&limits())).map_err(said)?;
     }
     let users = lay_out(job)?;
     if let Take::File { from, path, .. } = &job.take {
