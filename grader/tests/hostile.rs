@@ -32,14 +32,17 @@ struct Scene {
 
 impl Scene {
     fn new() -> Scene {
+        // Small ones are reached long before the deadline, however busy the machine.
+        Scene::with_limits("deadline_ms: 20000, resident_mib: 128, disk_mib: 16, processes: 64, descriptors: 64")
+    }
+
+    fn with_limits(limits: &str) -> Scene {
         let course = Course::new(RIGHT);
         course.write("secret.txt", SECRET);
         let causes = fs::read_to_string(fixtures().join("../../exercises/causes.yaml")).unwrap();
         course.write("exercises/causes.yaml", &causes);
-        // Small ones are reached long before the deadline, however busy the machine.
-        let limits = "limits: {deadline_ms: 20000, resident_mib: 128, disk_mib: 16, processes: 64, descriptors: 64}";
         let sheet = fs::read_to_string(course.path().join("course.yaml")).unwrap();
-        course.write("course.yaml", &sheet.replace("modules:", &format!("{limits}\nmodules:")));
+        course.write("course.yaml", &sheet.replace("modules:", &format!("limits: {{{limits}}}\nmodules:")));
         let name = SocketAddr::from_abstract_name(course.marker()).unwrap();
         let scene = Scene {
             tcp: TcpListener::bind("127.0.0.1:0").unwrap(),
@@ -417,4 +420,28 @@ fn page_tables_are_memory_too() {
     scene.hand_in("page_tables");
     let exercise = scene.grade_sealed();
     assert_eq!(exercise["checks"][0]["cause"], "MEMORY_LIMIT", "{exercise:#}");
+}
+
+/// The checks of the small course, and one that needs a second port.
+fn with_a_second_start(scene: &Scene) {
+    let again = "  - id: again\n    title: {en: Again, zh: 再次}\n    what: {en: Again., zh: 再次。}\n    \
+                 steps: [start: {}, start: {}]\n";
+    let (kept, _) = small::CHECKS.split_once("  - id: again").unwrap();
+    scene.course.write("exercises/greet/checks.yaml", &format!("{kept}{again}"));
+}
+
+#[test]
+fn who_takes_all_ports_has_failed_and_not_stopped_the_check() {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::with_limits("deadline_ms: 20000, processes: 128, descriptors: 1024");
+    with_a_second_start(&scene);
+    scene.hand_in("ports");
+    let exercise = scene.grade_sealed();
+    for check in [0, 1] {
+        assert_eq!(exercise["checks"][check]["cause"], "PORT_LIMIT", "{exercise:#}");
+    }
+    assert_eq!(exercise["points"], 0);
+    scene.assert_untouched();
 }

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use nix::sys::statvfs::statvfs;
 
-use super::finding::{Finding, Outcome};
+use super::finding::{Finding, Outcome, Stop};
 use super::world::World;
 use crate::cell::network::SHARED;
 use crate::course::cause::Symptom;
 use crate::event::Tier;
+use crate::judge::record::VoidKind;
 use crate::kernel::{fds, tasks};
 
 /// How long a program's memory is left unlooked at. What it can take in that time is little beside the limit.
@@ -28,6 +29,19 @@ impl World {
         match self.limit_reached() {
             Some((resource, limit)) => Finding { symptom: Some(Symptom::Limit), ..finding }.at(resource, limit),
             None => finding,
+        }
+    }
+
+    /// `stop`, or that the program holds all ports, where there was none for a socket of ours. The error itself is the
+    /// evidence: a later count could be another one, and old kernels count no TCP socket that is bound and no more. In a
+    /// network of our own nobody but the program can hold so many; in a shared one anybody can.
+    pub fn ports_or(&self, stop: Stop) -> Stop {
+        let alone = self.job.tier == Tier::Sealed && self.program.is_some();
+        match stop {
+            Stop::Void(void) if void.kind == VoidKind::NoPort && alone => {
+                Finding::new(Symptom::Limit).with("resource", "ports").into()
+            }
+            stop => stop,
         }
     }
 
