@@ -59,8 +59,9 @@ impl Scene {
         scene
     }
 
-    /// Hands in the program `attack`.
+    /// Hands in the program `attack`, which may have words behind its name.
     fn hand_in(&self, attack: &str) {
+        let (attack, words) = attack.split_once(' ').unwrap_or((attack, ""));
         let target = json!({
             "secret": self.course.path().join("secret.txt"),
             "tcp": self.tcp.local_addr().unwrap().port(),
@@ -73,7 +74,7 @@ impl Scene {
             self.course.write(&format!("in/{file}"), &fs::read_to_string(fixtures().join(&file)).unwrap());
         }
         self.course.write("in/target.json", &target.to_string());
-        let recipe = format!("format_version: 1\nexercises:\n  greet: {{run: \"python3 {attack}.py\"}}\n");
+        let recipe = format!("format_version: 1\nexercises:\n  greet: {{run: \"python3 {attack}.py {words}\"}}\n");
         self.course.write("in/submission.yaml", &recipe);
     }
 
@@ -422,12 +423,11 @@ fn page_tables_are_memory_too() {
     assert_eq!(exercise["checks"][0]["cause"], "MEMORY_LIMIT", "{exercise:#}");
 }
 
-/// The checks of the small course, and one that needs a second port.
-fn with_a_second_start(scene: &Scene) {
-    let again = "  - id: again\n    title: {en: Again, zh: 再次}\n    what: {en: Again., zh: 再次。}\n    \
-                 steps: [start: {}, start: {}]\n";
+/// Gives the check `again` other steps.
+fn with_steps(scene: &Scene, steps: &str) {
     let (kept, _) = small::CHECKS.split_once("  - id: again").unwrap();
-    scene.course.write("exercises/greet/checks.yaml", &format!("{kept}{again}"));
+    let words = "title: {en: Again, zh: 再次}, what: {en: Again., zh: 再次。}";
+    scene.course.write("exercises/greet/checks.yaml", &format!("{kept}  - {{id: again, {words}, steps: [{steps}]}}\n"));
 }
 
 #[test]
@@ -436,7 +436,7 @@ fn who_takes_all_ports_has_failed_and_not_stopped_the_check() {
         return;
     }
     let scene = Scene::with_limits("deadline_ms: 20000, processes: 128, descriptors: 1024");
-    with_a_second_start(&scene);
+    with_steps(&scene, "start: {}, start: {}");
     scene.hand_in("ports");
     let exercise = scene.grade_sealed();
     for check in [0, 1] {
@@ -444,4 +444,32 @@ fn who_takes_all_ports_has_failed_and_not_stopped_the_check() {
     }
     assert_eq!(exercise["points"], 0);
     scene.assert_untouched();
+}
+
+#[rstest]
+fn bytes_that_lie_in_sockets_are_memory_too(#[values("tcp", "udp", "unix", "sent_off")] kind: &str) {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::with_limits("deadline_ms: 20000, resident_mib: 256, descriptors: 1024");
+    scene.hand_in(&format!("buffers {kind}"));
+    let exercise = scene.grade_sealed();
+    assert_eq!(exercise["checks"][0]["cause"], "MEMORY_LIMIT", "{exercise:#}");
+    assert_eq!(exercise["points"], 0);
+    scene.assert_untouched();
+}
+
+#[test]
+fn what_a_check_sends_and_nobody_reads_is_not_the_programs_memory() {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::with_limits("deadline_ms: 20000, resident_mib: 32");
+    let fill =
+        "{connect: {as: 'c{i}'}}, {fill: {to: 'c{i}', bytes: {repeat: {bytes: x, times: 100000}}, at_most: 4000000}}";
+    with_steps(&scene, &format!("start: {{}}, freeze, repeat: {{times: 40, steps: [{fill}]}}, thaw"));
+    scene.hand_in("greet");
+    hand_in_recipe(&scene, "run: \"python3 serve.py\"", &[("serve.py", "import greet\ngreet.serve()\n")]);
+    let exercise = scene.grade_sealed();
+    assert_eq!(exercise["status"], "passed", "{exercise:#}");
 }

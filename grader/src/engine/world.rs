@@ -81,8 +81,8 @@ pub struct World {
     pub users: Vec<u32>,
     /// The processors that the program may run on.
     pub processors: CpuSet,
-    /// When the program's memory was last looked at.
-    pub memory_look: Instant,
+    /// When the program's memory is to be looked at.
+    pub memory_due: Instant,
     /// How many looks in a row showed the same.
     pub same_looks: u32,
 }
@@ -135,7 +135,7 @@ impl World {
             progressed: false,
             last_look: None,
             same_looks: 0,
-            memory_look: Instant::now(),
+            memory_due: Instant::now(),
             folder,
             base,
             _held: held,
