@@ -141,7 +141,9 @@ fn lacks(tier: &str) -> bool {
 
 #[rstest]
 fn an_attack_on_a_sealed_cell_gains_nothing(
-    #[values("read", "write", "signals", "trace", "terminal", "rights", "network", "kernel", "daemon", "state")]
+    #[values(
+        "read", "write", "signals", "trace", "terminal", "rights", "network", "kernel", "daemon", "state", "pins"
+    )]
     attack: &str,
 ) {
     if lacks("sealed") {
@@ -156,7 +158,8 @@ fn an_attack_on_a_sealed_cell_gains_nothing(
 
 #[rstest]
 fn a_cell_that_an_ordinary_user_makes_is_no_weaker(
-    #[values("read", "write", "signals", "trace", "rights", "network", "kernel", "daemon", "state")] attack: &str,
+    #[values("read", "write", "signals", "trace", "rights", "network", "kernel", "daemon", "state", "pins")]
+    attack: &str,
 ) {
     if lacks("sealed") || !nix::unistd::Uid::effective().is_root() {
         // Called by such a user, all the other tests are this one.
@@ -206,7 +209,7 @@ fn an_attack_on_a_guarded_cell_gains_nothing(#[values("write", "trace", "termina
 
 #[rstest]
 fn the_same_attack_works_where_nothing_holds_it(
-    #[values("read", "rights", "network", "kernel", "state")] attack: &str,
+    #[values("read", "rights", "network", "kernel", "state", "pins")] attack: &str,
 ) {
     let scene = Scene::new();
     scene.hand_in(attack);

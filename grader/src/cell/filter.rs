@@ -66,7 +66,7 @@ const FORBIDDEN: &[i64] = &[
 
 /// Calls that look as if this kernel did not have them, so that runtimes fall back to older ones: clone3 hides its flags
 /// from filters, io_uring hides its work from the look at a thread's system call, and the others make memory that is in
-/// no process and so within no limit.
+/// no process and so within no limit (vmsplice: a byte in a pipe keeps the huge page that it lay in).
 const UNKNOWN: &[i64] = &[
     libc::SYS_clone3,
     libc::SYS_io_uring_setup,
@@ -77,6 +77,7 @@ const UNKNOWN: &[i64] = &[
     libc::SYS_msgget,
     libc::SYS_semget,
     libc::SYS_shmget,
+    libc::SYS_vmsplice,
 ];
 
 /// Confines this process and all that it starts.
@@ -138,7 +139,9 @@ fn forbidden() -> io::Result<BTreeMap<i64, Vec<SeccompRule>>> {
     rules.insert(libc::SYS_clone, namespaces.into_iter().map(with_flag).collect::<io::Result<_>>()?);
     // Sockets of other families are not in any namespace (vsock), or see what is not theirs (packet, netlink).
     let families = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6].map(|family| (0, SeccompCmpOp::Ne, family as u64));
-    rules.insert(libc::SYS_socket, vec![rule(&families)?]);
+    // What lies in sockets of other protocols (MPTCP, UDP-Lite, SCTP) is in no table that is looked at.
+    let protocols = [0, libc::IPPROTO_TCP, libc::IPPROTO_UDP].map(|protocol| (2, SeccompCmpOp::Ne, protocol as u64));
+    rules.insert(libc::SYS_socket, vec![rule(&families)?, rule(&protocols)?]);
     let terminal = [libc::TIOCSTI, libc::TIOCLINUX].map(|request| rule(&[(1, SeccompCmpOp::Eq, request)]));
     rules.insert(libc::SYS_ioctl, terminal.into_iter().collect::<io::Result<_>>()?);
     Ok(rules)
