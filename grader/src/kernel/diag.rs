@@ -109,7 +109,7 @@ pub struct SocketRow {
     pub drops: u32,
     /// Bytes of memory that its buffers take.
     pub memory: u64,
-    /// What TCP_INFO tells; of UDP sockets and sockets in TIME_WAIT nothing.
+    /// What TCP_INFO tells; of UDP sockets, sockets in TIME_WAIT and in rows of whole tables nothing.
     pub tcp: Option<TcpCounts>,
 }
 
@@ -233,7 +233,9 @@ pub(super) fn request(flags: u16, body: &[u8]) -> Vec<u8> {
 
 /// `struct inet_diag_req_v2` (linux/inet_diag.h).
 fn inet_request(family: u8, protocol: u8, states: u32, ends: Option<(SocketAddr, SocketAddr)>) -> Vec<u8> {
-    let extensions = 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_SKMEMINFO - 1);
+    // TCP_INFO is long, and of whole tables nobody reads it.
+    let info = u8::from(ends.is_some()) << (INET_DIAG_INFO - 1);
+    let extensions = info | 1 << (INET_DIAG_SKMEMINFO - 1);
     let mut bytes = vec![family, protocol, extensions, 0];
     bytes.extend(states.to_ne_bytes());
     match ends {
