@@ -32,14 +32,17 @@ struct Scene {
 
 impl Scene {
     fn new() -> Scene {
+        // Small ones are reached long before the deadline, however busy the machine.
+        Scene::with_limits("deadline_ms: 20000, resident_mib: 128, disk_mib: 16, processes: 64, descriptors: 64")
+    }
+
+    fn with_limits(limits: &str) -> Scene {
         let course = Course::new(RIGHT);
         course.write("secret.txt", SECRET);
         let causes = fs::read_to_string(fixtures().join("../../exercises/causes.yaml")).unwrap();
         course.write("exercises/causes.yaml", &causes);
-        // Small ones are reached long before the deadline, however busy the machine.
-        let limits = "limits: {deadline_ms: 20000, resident_mib: 128, disk_mib: 16, processes: 64, descriptors: 64}";
         let sheet = fs::read_to_string(course.path().join("course.yaml")).unwrap();
-        course.write("course.yaml", &sheet.replace("modules:", &format!("{limits}\nmodules:")));
+        course.write("course.yaml", &sheet.replace("modules:", &format!("limits: {{{limits}}}\nmodules:")));
         let name = SocketAddr::from_abstract_name(course.marker()).unwrap();
         let scene = Scene {
             tcp: TcpListener::bind("127.0.0.1:0").unwrap(),
@@ -56,8 +59,9 @@ impl Scene {
         scene
     }
 
-    /// Hands in the program `attack`.
+    /// Hands in the program `attack`, which may have words behind its name.
     fn hand_in(&self, attack: &str) {
+        let (attack, words) = attack.split_once(' ').unwrap_or((attack, ""));
         let target = json!({
             "secret": self.course.path().join("secret.txt"),
             "tcp": self.tcp.local_addr().unwrap().port(),
@@ -70,7 +74,7 @@ impl Scene {
             self.course.write(&format!("in/{file}"), &fs::read_to_string(fixtures().join(&file)).unwrap());
         }
         self.course.write("in/target.json", &target.to_string());
-        let recipe = format!("format_version: 1\nexercises:\n  greet: {{run: \"python3 {attack}.py\"}}\n");
+        let recipe = format!("format_version: 1\nexercises:\n  greet: {{run: \"python3 {attack}.py {words}\"}}\n");
         self.course.write("in/submission.yaml", &recipe);
     }
 
@@ -137,7 +141,9 @@ fn lacks(tier: &str) -> bool {
 
 #[rstest]
 fn an_attack_on_a_sealed_cell_gains_nothing(
-    #[values("read", "write", "signals", "trace", "terminal", "rights", "network", "kernel", "daemon", "state")]
+    #[values(
+        "read", "write", "signals", "trace", "terminal", "rights", "network", "kernel", "daemon", "state", "pins"
+    )]
     attack: &str,
 ) {
     if lacks("sealed") {
@@ -152,7 +158,8 @@ fn an_attack_on_a_sealed_cell_gains_nothing(
 
 #[rstest]
 fn a_cell_that_an_ordinary_user_makes_is_no_weaker(
-    #[values("read", "write", "signals", "trace", "rights", "network", "kernel", "daemon", "state")] attack: &str,
+    #[values("read", "write", "signals", "trace", "rights", "network", "kernel", "daemon", "state", "pins")]
+    attack: &str,
 ) {
     if lacks("sealed") || !nix::unistd::Uid::effective().is_root() {
         // Called by such a user, all the other tests are this one.
@@ -202,7 +209,7 @@ fn an_attack_on_a_guarded_cell_gains_nothing(#[values("write", "trace", "termina
 
 #[rstest]
 fn the_same_attack_works_where_nothing_holds_it(
-    #[values("read", "rights", "network", "kernel", "state")] attack: &str,
+    #[values("read", "rights", "network", "kernel", "state", "pins")] attack: &str,
 ) {
     let scene = Scene::new();
     scene.hand_in(attack);
@@ -417,4 +424,55 @@ fn page_tables_are_memory_too() {
     scene.hand_in("page_tables");
     let exercise = scene.grade_sealed();
     assert_eq!(exercise["checks"][0]["cause"], "MEMORY_LIMIT", "{exercise:#}");
+}
+
+/// Gives the check `again` other steps.
+fn with_steps(scene: &Scene, steps: &str) {
+    let (kept, _) = small::CHECKS.split_once("  - id: again").unwrap();
+    let words = "title: {en: Again, zh: 再次}, what: {en: Again., zh: 再次。}";
+    scene.course.write("exercises/greet/checks.yaml", &format!("{kept}  - {{id: again, {words}, steps: [{steps}]}}\n"));
+}
+
+#[test]
+fn who_takes_all_ports_has_failed_and_not_stopped_the_check() {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::with_limits("deadline_ms: 20000, processes: 128, descriptors: 1024");
+    with_steps(&scene, "start: {}, start: {}");
+    scene.hand_in("ports");
+    let exercise = scene.grade_sealed();
+    for check in [0, 1] {
+        assert_eq!(exercise["checks"][check]["cause"], "PORT_LIMIT", "{exercise:#}");
+    }
+    assert_eq!(exercise["points"], 0);
+    scene.assert_untouched();
+}
+
+#[rstest]
+fn bytes_that_lie_in_sockets_are_memory_too(#[values("tcp", "udp", "unix", "sent_off")] kind: &str) {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::with_limits("deadline_ms: 20000, resident_mib: 256, descriptors: 1024");
+    scene.hand_in(&format!("buffers {kind}"));
+    let exercise = scene.grade_sealed();
+    assert_eq!(exercise["checks"][0]["cause"], "MEMORY_LIMIT", "{exercise:#}");
+    assert_eq!(exercise["points"], 0);
+    scene.assert_untouched();
+}
+
+#[test]
+fn what_a_check_sends_and_nobody_reads_is_not_the_programs_memory() {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::with_limits("deadline_ms: 20000, resident_mib: 32");
+    let fill =
+        "{connect: {as: 'c{i}'}}, {fill: {to: 'c{i}', bytes: {repeat: {bytes: x, times: 100000}}, at_most: 4000000}}";
+    with_steps(&scene, &format!("start: {{}}, freeze, repeat: {{times: 40, steps: [{fill}]}}, thaw"));
+    scene.hand_in("greet");
+    hand_in_recipe(&scene, "run: \"python3 serve.py\"", &[("serve.py", "import greet\ngreet.serve()\n")]);
+    let exercise = scene.grade_sealed();
+    assert_eq!(exercise["status"], "passed", "{exercise:#}");
 }

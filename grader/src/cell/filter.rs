@@ -56,7 +56,7 @@ const FORBIDDEN: &[i64] = &[
 
 /// Calls that look as if this kernel did not have them, so that runtimes fall back to older ones: clone3 hides its flags
 /// from filters, io_uring hides its work from the look at a thread's system call, and the others make memory that is in
-/// no process and so within no limit.
+/// no process and so within no limit (vmsplice: a byte in a pipe keeps the huge page that it lay in).
 const UNKNOWN: &[i64] = &[
     libc::SYS_clone3,
     libc::SYS_io_uring_setup,
@@ -67,6 +67,7 @@ const UNKNOWN: &[i64] = &[
     libc::SYS_msgget,
     libc::SYS_semget,
     libc::SYS_shmget,
+    libc::SYS_vmsplice,
 ];
 
 /// A new namespace of any kind: a flag of clone(2).
@@ -80,6 +81,9 @@ const NAMESPACES: i32 = libc::CLONE_NEWUSER
 
 /// Sockets of other families are not in any namespace (vsock), or see what is not theirs (packet, netlink).
 const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
+
+/// What lies in sockets of other protocols (MPTCP, UDP-Lite, SCTP) is in no table that is looked at.
+const PROTOCOLS: [i32; 3] = [0, libc::IPPROTO_TCP, libc::IPPROTO_UDP];
 
 /// Requests of ioctl(2) that put words into a terminal's mouth.
 const TERMINAL: [u64; 2] = [libc::TIOCSTI, libc::TIOCLINUX];
@@ -113,34 +117,38 @@ pub(super) fn apply() -> io::Result<()> {
     sys::install_filter(&program())
 }
 
-/// The filter: what is refused whatever its arguments first, then what depends on one.
+/// The filter: what is refused whatever its arguments first, then what depends on them.
 fn program() -> Vec<sock_filter> {
     let mut all =
         vec![load(ARCH), jump(BPF_JEQ, ARCHITECTURE, 1, 0), end(libc::SECCOMP_RET_KILL_PROCESS), load(NUMBER)];
     all.extend(when(BPF_JGE, X32, NOT_THERE));
     all.extend(UNKNOWN.iter().flat_map(|call| when(BPF_JEQ, *call as u32, NOT_THERE)));
     all.extend(FORBIDDEN.iter().flat_map(|call| when(BPF_JEQ, *call as u32, REFUSE)));
-    all.extend(by_argument(libc::SYS_clone, 0, &[when(BPF_JSET, NAMESPACES.cast_unsigned(), REFUSE)], ALLOW));
-    all.extend(by_argument(
-        libc::SYS_socket,
-        0,
-        &FAMILIES.map(|family| when(BPF_JEQ, family.cast_unsigned(), ALLOW)),
-        REFUSE,
-    ));
-    all.extend(by_argument(libc::SYS_ioctl, 1, &TERMINAL.map(|request| when(BPF_JEQ, request as u32, REFUSE)), ALLOW));
+    let namespaces = when(BPF_JSET, NAMESPACES.cast_unsigned(), REFUSE);
+    all.extend(calls_of(libc::SYS_clone, [vec![load(argument(0))], namespaces.into()].concat()));
+    all.extend(calls_of(libc::SYS_socket, [one_of(0, &FAMILIES), one_of(2, &PROTOCOLS)].concat()));
+    let terminal = TERMINAL.map(|request| when(BPF_JEQ, request as u32, REFUSE));
+    all.extend(calls_of(libc::SYS_ioctl, [vec![load(argument(1))], terminal.concat()].concat()));
     all.push(end(ALLOW));
     all
 }
 
-/// For `call`: the first of `tests` that fits its argument decides, else `otherwise`.
-fn by_argument(call: i64, argument_number: u32, tests: &[[sock_filter; 2]], otherwise: u32) -> Vec<sock_filter> {
-    let mut body = vec![load(argument(argument_number))];
-    body.extend(tests.iter().flatten());
-    body.push(end(otherwise));
+/// Allows `call` if `tests` do not end otherwise.
+fn calls_of(call: i64, mut tests: Vec<sock_filter>) -> Vec<sock_filter> {
+    tests.push(end(ALLOW));
     // A jump has eight bits; no list of tests is near that long.
-    let all = u8::try_from(body.len()).unwrap_or(u8::MAX);
-    body.insert(0, jump(BPF_JEQ, call as u32, 0, all));
-    body
+    let all = u8::try_from(tests.len()).unwrap_or(u8::MAX);
+    tests.insert(0, jump(BPF_JEQ, call as u32, 0, all));
+    tests
+}
+
+/// Refuses unless an argument is one of `values`.
+fn one_of(number: u32, values: &[i32]) -> Vec<sock_filter> {
+    let behind = (1..=values.len() as u8).rev();
+    let mut tests = vec![load(argument(number))];
+    tests.extend(values.iter().zip(behind).map(|(value, behind)| jump(BPF_JEQ, value.cast_unsigned(), behind, 0)));
+    tests.push(end(REFUSE));
+    tests
 }
 
 /// Ends with `answer` if what was loaded compares so with `value`.

@@ -13,6 +13,8 @@ pub fn apply(limits: &Limits) -> nix::Result<()> {
         (Resource::RLIMIT_FSIZE, limits.disk_mib * MIB),
         (Resource::RLIMIT_NOFILE, limits.descriptors),
         (Resource::RLIMIT_NPROC, limits.processes),
+        // One byte that is sent with MSG_ZEROCOPY keeps a huge page, which would be in no process any more.
+        (Resource::RLIMIT_MEMLOCK, 0),
         (Resource::RLIMIT_AS, if limits.memory_mib == 0 { RLIM_INFINITY } else { limits.memory_mib * MIB }),
     ];
     // At the hard limit the kernel sends SIGKILL, which would not tell why.

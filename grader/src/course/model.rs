@@ -64,7 +64,8 @@ pub struct Limits {
     /// Address space of each process (RLIMIT_AS), in MiB. 0 is no limit: runtimes that reserve much more than they
     /// use need it.
     pub memory_mib: u64,
-    /// Memory that all processes together may hold at one time, in MiB; a program that holds more is ended.
+    /// Memory that all processes together may hold at one time, in MiB, with what lies in sockets between them; a
+    /// program that holds more is ended.
     pub resident_mib: u64,
     /// Processes and threads together (RLIMIT_NPROC).
     pub processes: u64,

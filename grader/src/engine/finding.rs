@@ -69,7 +69,9 @@ impl From<Finding> for Stop {
 
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Stop {
-        Stop::void(VoidKind::Lost, error)
+        // Only bind(2), listen(2) and connect(2) fail so, and for want of a port.
+        let no_port = matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable);
+        Stop::void(if no_port { VoidKind::NoPort } else { VoidKind::Lost }, error)
     }
 }
 

@@ -110,7 +110,7 @@ fn judge(world: &mut World) -> Result<(), Result<Box<Failure>, Void>> {
     for (number, step) in all.iter().enumerate() {
         // What the steps before took is not this one's time.
         world.fresh_deadline();
-        match steps::run(world, step) {
+        match steps::run(world, step).map_err(|stop| world.ports_or(stop)) {
             Ok(()) => {}
             Err(Stop::Void(void)) => return Err(Err(void)),
             Err(Stop::Failed(finding)) => {

@@ -81,8 +81,8 @@ pub struct World {
     pub users: Vec<u32>,
     /// The processors that the program may run on.
     pub processors: CpuSet,
-    /// When the program's memory was last looked at.
-    pub memory_look: Instant,
+    /// When the program's memory is to be looked at.
+    pub memory_due: Instant,
     /// How many looks in a row showed the same.
     pub same_looks: u32,
 }
@@ -135,7 +135,7 @@ impl World {
             progressed: false,
             last_look: None,
             same_looks: 0,
-            memory_look: Instant::now(),
+            memory_due: Instant::now(),
             folder,
             base,
             _held: held,
@@ -167,8 +167,12 @@ impl World {
         self.log.add(self.clock.now_us(), what, stream, bytes, note.into());
     }
 
-    /// Gives the check another address: every start of a program gets a fresh one.
+    /// Gives the check another address if a program has had the present one, and nothing of ours has it: a program that
+    /// does not set SO_REUSEADDR could not bind the port of the one before, and that one may still hold it.
     pub fn move_to_fresh_port(&mut self) -> Outcome {
+        if self.program.is_none() || !self.held.is_empty() || self.plays_server {
+            return Ok(());
+        }
         self.address = free_address(self.job.check.family, &mut self.ports, &self.diag)?;
         self.values.set_address(self.address);
         Ok(())

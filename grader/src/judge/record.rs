@@ -56,6 +56,8 @@ pub enum VoidKind {
     Cell,
     /// The system lacks something that the check asks for.
     Unsupported,
+    /// No port was free for a socket of the grader's own.
+    NoPort,
     /// The check's process died, or its record was missing or garbled.
     Lost,
     /// The run was interrupted.

@@ -13,13 +13,15 @@ use crate::course::step::Transport;
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const NLM_F_REQUEST: u16 = 1;
-const NLM_F_DUMP: u16 = 0x300;
+pub(super) const NLM_F_DUMP: u16 = 0x300;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 const NLMSG_HEADER: usize = 16;
 const DIAG_MSG: usize = 72;
 const INET_DIAG_INFO: u16 = 2;
 const INET_DIAG_SKMEMINFO: u16 = 7;
+/// RMEM_ALLOC, WMEM_ALLOC, WMEM_QUEUED, OPTMEM, BACKLOG
+const SK_MEMINFO_HELD: [usize; 5] = [0, 2, 5, 6, 7];
 const SK_MEMINFO_DROPS: usize = 8;
 
 /// States of `tcp_states.h`, as sock_diag numbers them.
@@ -105,7 +107,9 @@ pub struct SocketRow {
     pub inode: u32,
     /// Datagrams dropped because the receive buffer was full.
     pub drops: u32,
-    /// What TCP_INFO tells; of UDP sockets and sockets in TIME_WAIT nothing.
+    /// Bytes of memory that its buffers take.
+    pub memory: u64,
+    /// What TCP_INFO tells; of UDP sockets, sockets in TIME_WAIT and in rows of whole tables nothing.
     pub tcp: Option<TcpCounts>,
 }
 
@@ -163,14 +167,22 @@ impl Diag {
             Transport::Udp => (libc::IPPROTO_UDP as u8, !0),
             Transport::Unix => return Ok(Vec::new()),
         };
-        let mut rows = self.dump(libc::AF_INET as u8, protocol, states)?;
-        rows.extend(self.dump(libc::AF_INET6 as u8, protocol, states)?);
+        self.all(protocol, states)
+    }
+
+    /// All sockets of a protocol in these states, of both families.
+    pub(super) fn all(&self, protocol: u8, states: u32) -> io::Result<Vec<SocketRow>> {
+        let mut rows = Vec::new();
+        for family in [libc::AF_INET as u8, libc::AF_INET6 as u8] {
+            let body = inet_request(family, protocol, states, None);
+            self.dump(&request(NLM_F_DUMP, &body), |body| rows.extend(row(body)))?;
+        }
         Ok(rows)
     }
 
     fn exact(&self, protocol: u8, src: SocketAddr, dst: SocketAddr) -> io::Result<Option<SocketRow>> {
         let family = if src.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 } as u8;
-        let request = request(family, protocol, NLM_F_REQUEST, !0, Some((src, dst)));
+        let request = request(0, &inet_request(family, protocol, !0, Some((src, dst))));
         socket::send(self.netlink.as_raw_fd(), &request, MsgFlags::empty())?;
         let mut buffer = [0; 4096];
         let length = socket::recv(self.netlink.as_raw_fd(), &mut buffer, MsgFlags::empty())?;
@@ -184,18 +196,17 @@ impl Diag {
         }
     }
 
-    fn dump(&self, family: u8, protocol: u8, states: u32) -> io::Result<Vec<SocketRow>> {
-        let request = request(family, protocol, NLM_F_REQUEST | NLM_F_DUMP, states, None);
-        socket::send(self.netlink.as_raw_fd(), &request, MsgFlags::empty())?;
-        let mut rows = Vec::new();
+    /// Asks for a table and gives each of its rows to `take`.
+    pub(super) fn dump(&self, request: &[u8], mut take: impl FnMut(&[u8])) -> io::Result<()> {
+        socket::send(self.netlink.as_raw_fd(), request, MsgFlags::empty())?;
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let length = socket::recv(self.netlink.as_raw_fd(), &mut buffer, MsgFlags::empty())?;
             for (kind, body) in messages(&buffer[..length]) {
                 match kind {
-                    NLMSG_DONE => return Ok(rows),
+                    NLMSG_DONE => return Ok(()),
                     NLMSG_ERROR => return Err(io::Error::from_raw_os_error(-i32_at(body, 0))),
-                    _ => rows.extend(row(body)),
+                    _ => take(body),
                 }
             }
         }
@@ -209,15 +220,23 @@ fn unspecified(like: SocketAddr) -> IpAddr {
     }
 }
 
-/// `struct nlmsghdr` and `struct inet_diag_req_v2` (linux/inet_diag.h).
-fn request(family: u8, protocol: u8, flags: u16, states: u32, ends: Option<(SocketAddr, SocketAddr)>) -> Vec<u8> {
-    let extensions = 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_SKMEMINFO - 1);
-    let mut bytes = Vec::with_capacity(NLMSG_HEADER + 56);
-    bytes.extend(((NLMSG_HEADER + 56) as u32).to_ne_bytes());
+/// `struct nlmsghdr` with `body` behind it.
+pub(super) fn request(flags: u16, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(NLMSG_HEADER + body.len());
+    bytes.extend(((NLMSG_HEADER + body.len()) as u32).to_ne_bytes());
     bytes.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
-    bytes.extend(flags.to_ne_bytes());
+    bytes.extend((NLM_F_REQUEST | flags).to_ne_bytes());
     bytes.extend([0; 8]);
-    bytes.extend([family, protocol, extensions, 0]);
+    bytes.extend(body);
+    bytes
+}
+
+/// `struct inet_diag_req_v2` (linux/inet_diag.h).
+fn inet_request(family: u8, protocol: u8, states: u32, ends: Option<(SocketAddr, SocketAddr)>) -> Vec<u8> {
+    // TCP_INFO is long, and of whole tables nobody reads it.
+    let info = u8::from(ends.is_some()) << (INET_DIAG_INFO - 1);
+    let extensions = info | 1 << (INET_DIAG_SKMEMINFO - 1);
+    let mut bytes = vec![family, protocol, extensions, 0];
     bytes.extend(states.to_ne_bytes());
     match ends {
         Some((src, dst)) => {
@@ -273,6 +292,7 @@ fn row(body: &[u8]) -> Option<SocketRow> {
         unacked: u32_at(fixed, 60),
         inode: u32_at(fixed, 68),
         drops: 0,
+        memory: 0,
         tcp: None,
     };
     for (kind, value) in attributes(&body[DIAG_MSG..]) {
@@ -280,6 +300,7 @@ fn row(body: &[u8]) -> Option<SocketRow> {
             INET_DIAG_INFO if row.state != TcpState::Listen => row.tcp = tcp_counts(value),
             INET_DIAG_SKMEMINFO if value.len() >= 4 * (SK_MEMINFO_DROPS + 1) => {
                 row.drops = u32_at(value, 4 * SK_MEMINFO_DROPS);
+                row.memory = memory(value);
             }
             _ => {}
         }
@@ -287,7 +308,14 @@ fn row(body: &[u8]) -> Option<SocketRow> {
     Some(row)
 }
 
-fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+/// What the buffers of a socket take, by its SKMEMINFO (sock_diag(7)): received and not read, on its way, sent and not
+/// acknowledged, options, and waiting for the socket's lock.
+pub(super) fn memory(info: &[u8]) -> u64 {
+    let fields = info.chunks_exact(4).map(|field| u64::from(u32_at(field, 0))).enumerate();
+    fields.filter(|(number, _)| SK_MEMINFO_HELD.contains(number)).map(|(_, bytes)| bytes).sum()
+}
+
+pub(super) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     std::iter::from_fn(move || {
         let length = (bytes.len() >= 4).then(|| u16_at(bytes, 0) as usize)?;
         let value = bytes.get(4..length)?;

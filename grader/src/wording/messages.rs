@@ -87,6 +87,8 @@ phrases! {
         "评分器未能搭建程序的运行环境，因此不扣分；`grader doctor` 会说明原因";
     VOID_UNSUPPORTED: "this system lacks something that the check needs, so it costs nothing",
         "本系统缺少这项检查所需的功能，因此不扣分";
+    VOID_NO_PORT: "the grader found no free port on this machine, so this costs nothing; other programs hold too many",
+        "评分器在本机上找不到空闲端口，因此不扣分；其他程序占用的端口太多";
     VOID_LOST: "the grader lost track of this check, so it costs nothing; that is a fault of the grader",
         "评分器丢失了这项检查的结果，因此不扣分；这是评分器的问题";
     VOID_INTERRUPTED: "interrupted before it was over", "尚未结束就被中断";
@@ -207,6 +209,7 @@ pub fn void(kind: VoidKind) -> Phrase {
         VoidKind::Starved => VOID_STARVED,
         VoidKind::Cell => VOID_CELL,
         VoidKind::Unsupported => VOID_UNSUPPORTED,
+        VoidKind::NoPort => VOID_NO_PORT,
         VoidKind::Lost => VOID_LOST,
         VoidKind::Interrupted => VOID_INTERRUPTED,
     }

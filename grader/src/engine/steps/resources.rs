@@ -148,8 +148,17 @@ mod tests {
     fn the_first_number_of_the_queue_that_differs_is_told() {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
         let state = TcpState::Listen;
-        let row =
-            SocketRow { state, local: address, peer: address, unread: 3, unacked: 5, inode: 1, drops: 0, tcp: None };
+        let row = SocketRow {
+            state,
+            local: address,
+            peer: address,
+            unread: 3,
+            unacked: 5,
+            inode: 1,
+            drops: 0,
+            memory: 0,
+            tcp: None,
+        };
         let queue = |limit, waiting| Queue { limit, waiting, causes: vec![] };
         assert_eq!(disagreement(&queue(Some(5), Some(3)), &row), None);
         assert_eq!(disagreement(&queue(None, Some(2)), &row), Some(("waiting", 3, 2)));

@@ -19,6 +19,7 @@ pub const DATAGRAM_ROOM: usize = 1 << 20;
 
 /// Takes the check's address.
 pub fn occupy(world: &mut World, occupy: &Occupy) -> Outcome {
+    world.move_to_fresh_port()?;
     let holder: OwnedFd = match occupy.over {
         Transport::Tcp => TcpListener::bind(world.address)?.into(),
         Transport::Udp | Transport::Unix => UdpSocket::bind(world.address)?.into(),

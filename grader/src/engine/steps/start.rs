@@ -23,10 +23,7 @@ const ENVIRONMENT: &[&str] =
 
 /// Starts the program and waits until it is ready.
 pub fn start(world: &mut World, start: &Start) -> Outcome {
-    if world.program.is_some() && world.held.is_empty() && !world.plays_server {
-        // A program that does not set SO_REUSEADDR could not bind the port of the one before.
-        world.move_to_fresh_port()?;
-    }
+    world.move_to_fresh_port()?;
     forget_the_last(world);
     let mut argv = world.job.program.argv.clone();
     for arg in start.args.as_ref().unwrap_or(&world.job.launch.args) {

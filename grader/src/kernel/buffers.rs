@@ -1,0 +1,117 @@
+//! What lies in the buffers of sockets: memory of the kernel's, which is in no process and so in no sum of theirs.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+
+use super::diag::{Diag, NLM_F_DUMP, attributes, memory, request};
+
+/// `struct unix_diag_msg` (linux/unix_diag.h).
+const UNIX_DIAG_MSG: usize = 16;
+const UNIX_DIAG_MEMINFO: u16 = 5;
+const UDIAG_SHOW_MEMINFO: u32 = 0x20;
+
+/// Memory of all TCP and UDP sockets of the machine, in bytes, told at once: at least that of those in any network
+/// namespace. To count these takes milliseconds, since the kernel walks its whole table for it.
+pub fn of_the_machine() -> Option<u64> {
+    let table = fs::read_to_string("/proc/thread-self/net/sockstat").ok()?;
+    let page = rustix::param::page_size() as u64;
+    table
+        .lines()
+        .filter(|line| line.starts_with("TCP:") || line.starts_with("UDP:"))
+        .map(pages)
+        .sum::<Option<u64>>()
+        .map(|pages| pages * page)
+}
+
+/// The number of pages in a line like `TCP: inuse 3 orphan 0 tw 0 alloc 4 mem 17`.
+fn pages(line: &str) -> Option<u64> {
+    let (_, rest) = line.split_once(" mem ")?;
+    rest.split_whitespace().next()?.parse().ok()
+}
+
+impl Diag {
+    /// Bytes in the buffers of all TCP and UDP sockets of the network namespace, without those with these ends (their
+    /// own address, the other's).
+    pub fn in_inet_buffers(&self, without: &BTreeSet<(SocketAddr, SocketAddr)>) -> io::Result<u64> {
+        let mut sum = 0;
+        for protocol in [libc::IPPROTO_TCP, libc::IPPROTO_UDP] {
+            let rows = self.all(protocol as u8, !0)?;
+            let counted = rows.iter().filter(|row| !without.contains(&(row.local, row.peer)));
+            sum += counted.map(|row| row.memory).sum::<u64>();
+        }
+        Ok(sum)
+    }
+
+    /// Bytes in the buffers of all Unix sockets of the network namespace, those that no process has open (they wait in
+    /// another one to be received, unix(7)) included. They are counted where they come from.
+    pub fn in_unix_buffers(&self) -> io::Result<u64> {
+        let mut sum = 0;
+        self.dump(&request(NLM_F_DUMP, &unix_request()), |body| {
+            let attributes = body.get(UNIX_DIAG_MSG..).map(attributes).into_iter().flatten();
+            sum +=
+                attributes.filter(|(kind, _)| *kind == UNIX_DIAG_MEMINFO).map(|(_, value)| memory(value)).sum::<u64>();
+        })?;
+        Ok(sum)
+    }
+}
+
+/// `struct unix_diag_req` for all sockets in all states.
+fn unix_request() -> Vec<u8> {
+    let mut bytes = vec![libc::AF_UNIX as u8, 0, 0, 0];
+    for word in [!0, 0, UDIAG_SHOW_MEMINFO, !0, !0] {
+        bytes.extend(u32::to_ne_bytes(word));
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    /// Much more than other tests have in their buffers at the same time.
+    const MUCH: u64 = 100_000;
+
+    #[test]
+    fn a_line_of_sockstat_is_read() {
+        assert_eq!(pages("TCP: inuse 3 orphan 0 tw 0 alloc 4 mem 17"), Some(17));
+        assert_eq!(pages("UDP: inuse 2 mem 5 more 6"), Some(5));
+        assert_eq!(pages("RAW: inuse 0"), None);
+        assert!(of_the_machine().is_some());
+    }
+
+    #[test]
+    fn what_nobody_has_read_is_counted_but_for_the_ends_that_are_left_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        udp.send_to(&[0; 30_000], udp.local_addr().unwrap()).unwrap();
+        client.set_nonblocking(true).unwrap();
+        while client.write(&[0; 65_536]).is_ok() {}
+        let (ours, theirs) = (client.local_addr().unwrap(), client.peer_addr().unwrap());
+        let diag = Diag::open().unwrap();
+        let rows = diag.all(libc::IPPROTO_TCP as u8, !0).unwrap();
+        let held = |local| rows.iter().find(|row| row.local == local && row.peer.port() != 0).unwrap().memory;
+        assert!(held(ours) + held(theirs) > MUCH);
+        let rows = diag.all(libc::IPPROTO_UDP as u8, !0).unwrap();
+        assert!(rows.iter().find(|row| row.local == udp.local_addr().unwrap()).unwrap().memory > 30_000);
+        let all = diag.in_inet_buffers(&BTreeSet::new()).unwrap();
+        let rest = diag.in_inet_buffers(&BTreeSet::from([(ours, theirs), (theirs, ours)])).unwrap();
+        assert!(all > MUCH && rest < all);
+    }
+
+    #[test]
+    fn bytes_between_unix_sockets_are_counted() {
+        let (mut one, _other) = UnixStream::pair().unwrap();
+        one.set_nonblocking(true).unwrap();
+        while one.write(&[0; 65_536]).is_ok() {}
+        assert!(Diag::open().unwrap().in_unix_buffers().unwrap() > MUCH);
+    }
+}
