@@ -139,6 +139,9 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// All of them, the strongest first.
+    pub const ALL: [Tier; 3] = [Tier::Sealed, Tier::Guarded, Tier::Basic];
+
     /// Its name, as it is typed and reported.
     pub fn name(self) -> &'static str {
         match self {

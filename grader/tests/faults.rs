@@ -106,7 +106,7 @@ const NEW_PROCESSES: SeccompCmpOp = SeccompCmpOp::MaskedEq(libc::CLONE_NEWPID as
 #[case::reaper("setting up init", (libc::SYS_prctl, Some((0, SeccompCmpOp::Eq, libc::PR_SET_CHILD_SUBREAPER as u64))))]
 #[case::death_signal("setting up init", (libc::SYS_prctl, Some((0, SeccompCmpOp::Eq, libc::PR_SET_PDEATHSIG as u64))))]
 #[case::root("mounting the private root", (libc::SYS_mount, None))]
-#[case::bind("mounting the private root", (libc::SYS_mount, Some((3, masked(libc::MS_BIND as i32), libc::MS_BIND))))]
+#[case::bind("binding a folder", (libc::SYS_mount, Some((3, masked(libc::MS_BIND as i32), libc::MS_BIND))))]
 #[case::bind_read_only("binding a folder", (libc::SYS_mount_setattr, None))]
 #[case::processes("mounting /proc", (libc::SYS_mount, Some((3, SeccompCmpOp::Eq, libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC))))]
 #[case::old_root("pivot_root", (libc::SYS_umount2, None))]

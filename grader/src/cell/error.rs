@@ -67,6 +67,8 @@ steps! {
     PivotRoot = "pivot_root",
     /// mount_setattr(2).
     ReadOnly = "making the private root read-only",
+    /// Telling init what to start.
+    Order = "telling init what to start",
     /// setrlimit(2).
     Limits = "setting resource limits",
     /// setresuid(2), setresgid(2).

@@ -9,23 +9,26 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sched::sched_setaffinity;
+use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{Gid, Pid, Uid, setresgid, setresuid, setsid};
 
+use super::empty::{Inside, PROGRAM_ID, give_up};
 use super::error::{CellError, Step};
-use super::spawn::{Inside, PROGRAM_ID, Spawn, give_up};
+use super::spawn::Spawn;
 use super::{filter, land, limits, root, sys};
 use crate::event::Tier;
 
-/// Closes the copies of everything that the check's process has open: a socket that the check closes must be closed.
+/// Closes the copies of everything that the check's process has open, but for stderr: a socket that the check closes
+/// must be closed.
 fn keep_only(inside: &Inside) -> Result<(), CellError> {
-    let mut kept: Vec<u32> = inside.all().iter().map(|fd| fd.as_raw_fd().cast_unsigned()).collect();
+    let mut kept = vec![2];
+    kept.extend(inside.all().iter().map(|fd| fd.as_raw_fd().cast_unsigned()));
     kept.sort_unstable();
-    let mut first = 3;
+    let mut first = 0;
     for fd in kept {
         if first < fd {
             sys::close_between(first, fd - 1).map_err(CellError::at(Step::Descriptors))?;
@@ -36,32 +39,42 @@ fn keep_only(inside: &Inside) -> Result<(), CellError> {
 }
 
 /// Never returns: it ends with `_exit`, so that nothing of the check's process is run twice.
-pub(super) fn main(what: &Spawn, inside: Inside) -> ! {
-    match set_up(what, &inside).and_then(|signals| Ok((signals, start(what, &inside)?))) {
+pub(super) fn main(tier: Tier, processors: &CpuSet, inside: Inside) -> ! {
+    match set_up(tier, processors, &inside).and_then(|signals| Ok((signals, fill(tier, &inside)?))) {
         Ok((signals, program)) => {
-            let Inside { stdin, stdout, stderr, life, status, errors, go } = inside;
+            let Inside { stdin, stdout, stderr, life, status, errors, order } = inside;
             // Only the program may hold these, so that their ends can be seen.
-            drop((stdin, stdout, stderr, errors, go));
+            drop((stdin, stdout, stderr, errors, order));
             live(&signals, program, &life, &status);
-            end_all(what.tier);
+            end_all(tier);
             sys::exit_now(0)
         }
         Err(error) => give_up(inside.errors, &error),
     }
 }
 
-fn set_up(what: &Spawn, inside: &Inside) -> Result<SignalFd, CellError> {
+/// All that does not depend on what will be started.
+fn set_up(tier: Tier, processors: &CpuSet, inside: &Inside) -> Result<SignalFd, CellError> {
     keep_only(inside)?;
-    // Ends (with nothing read) once the maps are written.
-    nix::unistd::read(&inside.go, &mut [0]).map_err(CellError::at(Step::UidMap))?;
+    inside.wait_for_maps()?;
     let mut mask = SigSet::empty();
     mask.add(Signal::SIGCHLD);
     session(&mask).map_err(CellError::at(Step::Init))?;
-    if what.tier == Tier::Sealed {
+    sched_setaffinity(Pid::from_raw(0), processors).map_err(CellError::at(Step::Limits))?;
+    if tier == Tier::Sealed {
         nix::unistd::sethostname("localhost").map_err(CellError::at(Step::Init))?;
-        root::enter(what)?;
+        root::enter()?;
     }
     SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC).map_err(CellError::at(Step::Init))
+}
+
+/// Starts what is ordered.
+fn fill(tier: Tier, inside: &Inside) -> Result<Pid, CellError> {
+    let what = inside.wait_for_order()?;
+    if tier == Tier::Sealed {
+        root::close(&what)?;
+    }
+    start(tier, &what, inside)
 }
 
 /// A session of its own, no life after the check's process, and SIGCHLD as something to read.
@@ -73,11 +86,11 @@ fn session(mask: &SigSet) -> nix::Result<()> {
     mask.thread_block()
 }
 
-fn start(what: &Spawn, inside: &Inside) -> Result<Pid, CellError> {
+fn start(tier: Tier, what: &Spawn, inside: &Inside) -> Result<Pid, CellError> {
     match sys::fork_with(0).map_err(CellError::at(Step::Fork))? {
         Some(program) => Ok(Pid::from_raw(program)),
         None => {
-            let error = become_program(what, inside);
+            let error = become_program(tier, what, inside);
             let errors = inside.errors.try_clone();
             match errors {
                 Ok(errors) => give_up(errors, &error),
@@ -88,8 +101,8 @@ fn start(what: &Spawn, inside: &Inside) -> Result<Pid, CellError> {
 }
 
 /// Returns only if something failed.
-fn become_program(what: &Spawn, inside: &Inside) -> CellError {
-    match confine(what, inside) {
+fn become_program(tier: Tier, what: &Spawn, inside: &Inside) -> CellError {
+    match confine(tier, what, inside) {
         Ok((argv, env)) => match argv.first() {
             Some(path) => match nix::unistd::execve(path, &argv, &env) {
                 Ok(never) => match never {},
@@ -101,23 +114,22 @@ fn become_program(what: &Spawn, inside: &Inside) -> CellError {
     }
 }
 
-fn confine(what: &Spawn, inside: &Inside) -> Result<(Vec<CString>, Vec<CString>), CellError> {
+fn confine(tier: Tier, what: &Spawn, inside: &Inside) -> Result<(Vec<CString>, Vec<CString>), CellError> {
     let strings = |list: &[String]| list.iter().map(|word| CString::new(word.as_str())).collect::<Result<Vec<_>, _>>();
     let argv = strings(&what.argv).map_err(CellError::at(Step::Exec))?;
     let env = strings(&what.env).map_err(CellError::at(Step::Exec))?;
     setsid().map_err(CellError::at(Step::Init))?;
     default_signals().map_err(CellError::at(Step::Init))?;
     std::env::set_current_dir(&what.cwd).map_err(CellError::at(Step::Folder))?;
-    sched_setaffinity(Pid::from_raw(0), &what.processors).map_err(CellError::at(Step::Limits))?;
     limits::apply(&what.limits).map_err(CellError::at(Step::Limits))?;
-    if what.tier == Tier::Sealed {
+    if tier == Tier::Sealed {
         let (uid, gid) = (Uid::from_raw(PROGRAM_ID), Gid::from_raw(PROGRAM_ID));
         // Refused where the system makes us deny it; then there are no groups to lose.
         let _ = nix::unistd::setgroups(&[]);
         setresgid(gid, gid, gid).map_err(CellError::at(Step::Ids))?;
         setresuid(uid, uid, uid).map_err(CellError::at(Step::Ids))?;
     }
-    if what.tier != Tier::Sealed && !what.users.is_empty() {
+    if tier != Tier::Sealed && !what.users.is_empty() {
         become_one_of(&what.users).map_err(CellError::at(Step::Ids))?;
     }
     prctl::set_no_new_privs().map_err(CellError::at(Step::Landlock))?;
@@ -125,8 +137,8 @@ fn confine(what: &Spawn, inside: &Inside) -> Result<(Vec<CString>, Vec<CString>)
         sys::dup_onto(fd.as_fd(), number).map_err(CellError::at(Step::Descriptors))?;
     }
     sys::close_on_exec_from(3).map_err(CellError::at(Step::Descriptors))?;
-    if what.tier != Tier::Basic {
-        land::apply(what).map_err(CellError::at(Step::Landlock))?;
+    if tier != Tier::Basic {
+        land::apply(tier, what).map_err(CellError::at(Step::Landlock))?;
         filter::apply().map_err(CellError::at(Step::Seccomp))?;
     }
     Ok((argv, env))

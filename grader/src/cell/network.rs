@@ -36,11 +36,19 @@ pub fn enter() -> Result<(), CellError> {
     loopback_up()
 }
 
-/// Puts an empty file system at [`SHARED`], as large as a program may write.
-pub fn share(limits: &Limits) -> Result<(), CellError> {
-    let options = format!("mode=1777,size={}m,nr_inodes=65536", limits.disk_mib);
-    mount(Some("tmpfs"), SHARED, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some(options.as_str()))
-        .map_err(CellError::at(Step::Tmpfs))
+/// Puts an empty file system at [`SHARED`]; a small one until [`make_room`].
+pub fn share() -> Result<(), CellError> {
+    shared("mode=1777,size=1m,nr_inodes=65536", MsFlags::empty())
+}
+
+/// Makes what is at [`SHARED`] as large as a program may write.
+pub fn make_room(limits: &Limits) -> Result<(), CellError> {
+    shared(&format!("size={}m", limits.disk_mib), MsFlags::MS_REMOUNT)
+}
+
+fn shared(options: &str, flags: MsFlags) -> Result<(), CellError> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | flags;
+    mount(Some("tmpfs"), SHARED, Some("tmpfs"), flags, Some(options)).map_err(CellError::at(Step::Tmpfs))
 }
 
 fn write_own_maps(uid: Uid, gid: Gid) -> std::io::Result<()> {

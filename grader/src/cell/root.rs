@@ -50,24 +50,27 @@ pub(super) fn readable() -> Vec<&'static Path> {
         .collect()
 }
 
-/// Makes the private root and moves this process into it. Wants mount, process and user namespaces of its own.
-pub fn enter(what: &Spawn) -> Result<(), CellError> {
+/// Makes the private root with what every program may see and moves this process into it; the machine's root stays at
+/// `/old`. Wants mount, process and user namespaces of its own.
+pub fn enter() -> Result<(), CellError> {
     begin().map_err(CellError::at(Step::Tmpfs))?;
-    // From here on `/` is an empty tmpfs and the machine's root is `/old`.
-    scratch(what).map_err(CellError::at(Step::Tmpfs))?;
-    let mut visible: Vec<&Path> = what.needed().collect();
-    visible.sort_by_key(|path| path.components().count());
-    for path in SYSTEM.iter().chain(ETC).map(Path::new).chain(visible) {
-        show(path).map_err(CellError::at(Step::Bind))?;
-    }
-    for path in &what.writable {
-        open(path).map_err(CellError::at(Step::Bind))?;
-    }
-    DEVICES.iter().try_for_each(|device| bind(Path::new(device))).map_err(CellError::at(Step::Bind))?;
+    // From here on `/` is an empty tmpfs.
+    SYSTEM.iter().chain(ETC).try_for_each(|path| show(Path::new(path))).map_err(CellError::at(Step::Bind))?;
+    let made = DEVICES.iter().chain(&[SHARED]).try_for_each(|path| bind(Path::new(path)));
+    made.map_err(CellError::at(Step::Bind))?;
     write_files().map_err(CellError::at(Step::Tmpfs))?;
     fs::create_dir_all("/proc").map_err(CellError::at(Step::Proc))?;
     let hidden = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount(Some("proc"), "/proc", Some("proc"), hidden, None::<&str>).map_err(CellError::at(Step::Proc))?;
+    mount(Some("proc"), "/proc", Some("proc"), hidden, None::<&str>).map_err(CellError::at(Step::Proc))
+}
+
+/// Adds what one program needs, lets go of the machine's root and of the right to change this one.
+pub fn close(what: &Spawn) -> Result<(), CellError> {
+    scratch(what).map_err(CellError::at(Step::Tmpfs))?;
+    let mut visible: Vec<&Path> = what.needed().collect();
+    visible.sort_by_key(|path| path.components().count());
+    visible.into_iter().try_for_each(show).map_err(CellError::at(Step::Bind))?;
+    what.writable.iter().try_for_each(|path| open(path)).map_err(CellError::at(Step::Bind))?;
     umount2("/old", MntFlags::MNT_DETACH).map_err(CellError::at(Step::PivotRoot))?;
     fs::remove_dir("/old").map_err(CellError::at(Step::PivotRoot))?;
     sys::set_mount(Path::new("/"), libc::MOUNT_ATTR_RDONLY, false).map_err(CellError::at(Step::ReadOnly))
@@ -144,15 +147,15 @@ fn write_files() -> io::Result<()> {
     symlink("/proc/self/fd/2", "/dev/stderr")
 }
 
-/// The two writable places: `/tmp`, and what the program shares with the check's process, which is also where shared
-/// memory is.
+/// The program's own `/tmp`. The other writable place is what it shares with the check's process, where shared memory is
+/// as well.
 fn scratch(what: &Spawn) -> io::Result<()> {
+    // A program that lives in the machine's /tmp must see that one.
+    if what.needed().any(|path| path == Path::new("/tmp")) {
+        return Ok(());
+    }
     let options = format!("mode=1777,size={}m,nr_inodes=65536", what.limits.disk_mib);
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    // A program that lives in the machine's /tmp must see that one.
-    if !what.needed().any(|path| path == Path::new("/tmp")) {
-        fs::create_dir_all("/tmp")?;
-        mount(Some("tmpfs"), "/tmp", Some("tmpfs"), flags, Some(options.as_str()))?;
-    }
-    bind(Path::new(SHARED))
+    fs::create_dir_all("/tmp")?;
+    Ok(mount(Some("tmpfs"), "/tmp", Some("tmpfs"), flags, Some(options.as_str()))?)
 }

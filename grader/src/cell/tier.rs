@@ -10,7 +10,9 @@ use nix::sched::sched_getaffinity;
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
+use super::empty::EmptyCell;
 use super::error::{CellError, Step};
+use super::running::Running;
 use super::spawn::{self, Spawn};
 use super::{network, own};
 use crate::course::model::Limits;
@@ -53,7 +55,7 @@ pub struct Refused {
 
 /// Tries all tiers, the strongest first.
 pub fn doctor() -> Vec<Trial> {
-    [Tier::Sealed, Tier::Guarded, Tier::Basic].into_iter().map(trial).collect()
+    Tier::ALL.into_iter().map(trial).collect()
 }
 
 /// The tier to use: `wish`, or the strongest that works, with a word why it is not the strongest of all.
@@ -65,7 +67,7 @@ pub fn choose(wish: Option<Tier>) -> Result<(Tier, Option<String>), Refused> {
         };
     }
     let mut note: Option<String> = None;
-    for trial in [Tier::Sealed, Tier::Guarded, Tier::Basic].into_iter().map(trial) {
+    for trial in Tier::ALL.into_iter().map(trial) {
         match trial.failed {
             None => return Ok((trial.tier, note)),
             Some(fault) => {
@@ -123,19 +125,19 @@ fn make(tier: Tier) -> Result<(), CellError> {
     let processors = sched_getaffinity(Pid::from_raw(0)).map_err(CellError::at(Step::Limits))?;
     if tier == Tier::Sealed {
         network::enter()?;
-        network::share(&Limits::default())?;
+        network::share()?;
+        network::make_room(&Limits::default())?;
     }
-    let running = spawn::spawn(&Spawn {
+    let users = spawn::users_outside();
+    let running = EmptyCell::make(tier, &users, &processors)?.start(&Spawn {
         argv: vec![exe.to_string_lossy().into_owned(), NOTHING.to_owned()],
         env: Vec::new(),
         cwd: "/".into(),
         scratch: "/tmp".into(),
         visible: Vec::new(),
         writable: Vec::new(),
-        processors,
         limits: Limits::default(),
-        tier,
-        users: spawn::users_outside(),
+        users,
     })?;
     let end = loop {
         wait_for(&running)?;
@@ -149,7 +151,7 @@ fn make(tier: Tier) -> Result<(), CellError> {
     }
 }
 
-fn wait_for(running: &spawn::Running) -> Result<(), CellError> {
+fn wait_for(running: &Running) -> Result<(), CellError> {
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use std::os::fd::AsFd;
     let mut fds = [PollFd::new(running.status_fd().as_fd(), PollFlags::POLLIN)];

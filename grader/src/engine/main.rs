@@ -1,5 +1,6 @@
 //! The check's process: reads a job from standard input, does it, writes a record to standard output.
 
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,8 +12,9 @@ use super::job::Job;
 use super::steps;
 use super::world::{World, has_family};
 use crate::build::confined::{inside, job};
-use crate::cell::error::CellError;
-use crate::cell::{fork_server, network, own, tier};
+use crate::cell::empty::EmptyCell;
+use crate::cell::error::{self, CellError};
+use crate::cell::{fork_server, network, own, spawn, tier};
 use crate::course::cause::{Rule, Symptom};
 use crate::course::step::Step;
 use crate::event::Tier;
@@ -25,8 +27,8 @@ pub const ONE: &str = "__check";
 /// Does what the hidden word `word` asks for, if it is one. To be called before any thread is started.
 pub fn hidden(word: &str) -> Option<ExitCode> {
     match word {
-        fork_server::WORD => Some(fork_server::serve(enter, check_main)),
-        ONE => Some(check_main(enter())),
+        fork_server::WORD => Some(fork_server::serve(make_ahead, check_main)),
+        ONE => Some(check_main(make_ahead())),
         tier::TRIAL => Some(tier::trial_main()),
         job::WORD => Some(inside::main()),
         tier::NOTHING => Some(ExitCode::SUCCESS),
@@ -41,27 +43,32 @@ const EXPERIMENTS: Duration = Duration::from_secs(3);
 const DEADLINES: u64 = 40;
 const SLACK_S: u64 = 60;
 
-/// What can be done before the job is known.
-fn enter() -> Result<(), CellError> {
-    match std::env::args().nth(2).as_deref() == Some(Tier::Sealed.name()) {
-        true => network::enter(),
-        false => Ok(()),
+/// Does what can be done before the job is known; the tier is the second word.
+fn make_ahead() -> Result<EmptyCell, CellError> {
+    let word = std::env::args().nth(2);
+    let tier = Tier::ALL.into_iter().find(|tier| Some(tier.name()) == word.as_deref());
+    let tier = tier.ok_or(io::ErrorKind::InvalidInput).map_err(CellError::at(error::Step::Order))?;
+    if tier == Tier::Sealed {
+        network::enter()?;
+        network::share()?;
     }
+    let processors = sched_getaffinity(Pid::from_raw(0)).map_err(CellError::at(error::Step::Limits))?;
+    EmptyCell::make(tier, &spawn::users_outside(), &processors)
 }
 
 /// Runs one check. The caller must have started no thread: namespaces are entered and processes forked from here.
-fn check_main(entered: Result<(), CellError>) -> ExitCode {
+fn check_main(ahead: Result<EmptyCell, CellError>) -> ExitCode {
     own::serve(|job: Job| {
         let limit = job.limits.deadline_ms * DEADLINES / 1000 + SLACK_S;
         // Should our own code not come to its end, SIGALRM ends it (alarm(2)).
         alarm::set(u32::try_from(limit).unwrap_or(u32::MAX));
-        run(job, entered)
+        run(job, ahead)
     })
 }
 
 /// Does a job from beginning to end.
-fn run(job: Job, entered: Result<(), CellError>) -> Record {
-    match entered.map_err(Stop::from).and_then(|()| prepare(job)) {
+fn run(job: Job, ahead: Result<EmptyCell, CellError>) -> Record {
+    match ahead.map_err(Stop::from).and_then(|cell| prepare(job, cell)) {
         Ok(mut world) => {
             let result = judge(&mut world);
             // Everything in the cell is ended before anything is said about it.
@@ -81,12 +88,12 @@ fn run(job: Job, entered: Result<(), CellError>) -> Record {
     }
 }
 
-fn prepare(job: Job) -> Outcome<World> {
+fn prepare(job: Job, ahead: EmptyCell) -> Outcome<World> {
     let processors = bind_to_processor()?;
     if job.tier == Tier::Sealed {
-        network::share(&job.limits)?;
+        network::make_room(&job.limits)?;
     }
-    World::new(job, processors)
+    World::new(job, ahead, processors)
 }
 
 /// Keeps this process on the processor that it is on, so that what it sends has been delivered when it looks; returns

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use nix::sys::signal::Signal;
 
 use super::clock::Spent;
-use crate::cell::spawn::Running;
+use crate::cell::running::Running;
 use crate::judge::record::ProcessEnd;
 use crate::kernel::tasks::{self, Call, Task};
 

@@ -22,6 +22,7 @@ use super::job::Job;
 use super::log::Log;
 use super::program::Program;
 use super::stream::Stream;
+use crate::cell::empty::EmptyCell;
 use crate::cell::network::SHARED;
 use crate::cell::spawn;
 use crate::course::check::Family;
@@ -45,6 +46,8 @@ pub struct World {
     pub round: Option<u32>,
     /// The address that the program is given.
     pub address: SocketAddr,
+    /// A cell that was made before it was known what for.
+    pub ahead: Option<EmptyCell>,
     /// The program, once started.
     pub program: Option<Program>,
     /// All streams by name.
@@ -105,7 +108,7 @@ const PORTS: std::ops::Range<u64> = 10_000..32_000;
 
 impl World {
     /// A world in which nothing has happened yet.
-    pub fn new(job: Job, processors: CpuSet) -> Outcome<World> {
+    pub fn new(job: Job, ahead: EmptyCell, processors: CpuSet) -> Outcome<World> {
         let diag = Diag::open().map_err(|error| Stop::void(VoidKind::Unsupported, format!("sock_diag: {error}")))?;
         let mut values = Values::new(job.seed, &job.exercise, &job.check.id, job.values.clone());
         let mut ports = ports(&job);
@@ -122,6 +125,7 @@ impl World {
             ports,
             round: None,
             address,
+            ahead: Some(ahead),
             program: None,
             streams: BTreeMap::new(),
             closed: Vec::new(),

@@ -18,7 +18,9 @@ use super::job::{Job, Report, Take};
 use super::limits;
 use crate::build::stage::pour;
 use crate::build::take;
-use crate::cell::spawn::{self, Running, Spawn};
+use crate::cell::empty::EmptyCell;
+use crate::cell::running::Running;
+use crate::cell::spawn::{self, Spawn};
 use crate::cell::{network, own};
 use crate::event::Tier;
 use crate::judge::record::ProcessEnd;
@@ -40,14 +42,17 @@ pub fn main() -> ExitCode {
 
 fn build(job: &Job) -> Result<Report, Trouble> {
     if job.tier == Tier::Sealed {
-        network::enter().and_then(|()| network::share(&limits())).map_err(said)?;
+        let entered = network::enter().and_then(|()| network::share()).and_then(|()| network::make_room(&limits()));
+        entered.map_err(said)?;
     }
     let users = lay_out(job)?;
     if let Take::File { from, path, .. } = &job.take {
         // What an earlier build made must never be taken for what this one makes.
         take::forget(from, path).map_err(|error| format!("cannot remove {}: {error}", path.display()))?;
     }
-    let running = spawn::spawn(&order(job, users)?).map_err(said)?;
+    let processors = sched_getaffinity(Pid::from_raw(0)).map_err(said)?;
+    let cell = EmptyCell::make(job.tier, &users, &processors).map_err(said)?;
+    let running = cell.start(&order(job, users)).map_err(said)?;
     let (end, output) = attend(&running, job.seconds)?;
     drop(running);
     Ok(match end {
@@ -94,22 +99,20 @@ fn users(job: &Job) -> Vec<u32> {
     BUILDERS.into_iter().find(own).into_iter().collect()
 }
 
-fn order(job: &Job, users: Vec<u32>) -> Result<Spawn, Trouble> {
+fn order(job: &Job, users: Vec<u32>) -> Spawn {
     let mut env = job.env.clone();
     env.push(format!("HOME={}", job.work.join("tmp").display()));
     env.push(format!("TMPDIR={}", job.work.join("tmp").display()));
-    Ok(Spawn {
+    Spawn {
         argv: job.argv.clone(),
         env,
         cwd: job.cwd.clone(),
         scratch: job.work.clone(),
         visible: job.visible.clone(),
         writable: job.keep.iter().cloned().collect(),
-        processors: sched_getaffinity(Pid::from_raw(0)).map_err(said)?,
         limits: limits(),
-        tier: job.tier,
         users,
-    })
+    }
 }
 
 /// How the tool ended.

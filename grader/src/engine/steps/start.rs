@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::cell::spawn::{self, Spawn};
+use crate::cell::empty::EmptyCell;
+use crate::cell::spawn::Spawn;
 use crate::course::cause::Symptom;
 use crate::course::step::{Ready, Start, Transport};
 use crate::engine::finding::{Finding, Outcome, Stop};
@@ -38,16 +39,18 @@ pub fn start(world: &mut World, start: &Start) -> Outcome {
         env.push(format!("{name}={}", String::from_utf8_lossy(&world.bytes(value)?)));
     }
     world.note("start", None, None, argv.join(" "));
-    let mut running = spawn::spawn(&Spawn {
+    let cell = match world.ahead.take() {
+        Some(cell) => cell,
+        None => EmptyCell::make(world.job.tier, &world.users, &world.processors)?,
+    };
+    let mut running = cell.start(&Spawn {
         argv,
         env,
         scratch,
         cwd: world.job.program.cwd.clone(),
         visible: world.job.program.visible.clone(),
         writable: Vec::new(),
-        processors: world.processors,
         limits: world.job.limits.clone(),
-        tier: world.job.tier,
         users: world.users.clone(),
     })?;
     let input = running.stdin.take().map(Into::into);
