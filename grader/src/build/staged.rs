@@ -51,12 +51,12 @@ pub fn build(
 ) -> Result<Programs, BuildError> {
     let source = source.canonicalize().unwrap_or_else(|_| source.to_owned());
     let place = Place::new(&source, terms, own);
-    let _turn = turn(&place.stage)?;
+    let _turn = turn(&place.stage, terms.interrupt)?;
     let crates = Crates { toolchain: terms.toolchain()?, packages: course_packages(terms)? };
     let mut programs = Programs::new();
     for (exercise, package) in packages {
         progress(&[&exercise.id]);
-        programs.insert(exercise.id.clone(), build_one(&place, terms.tier, &crates, exercise, &package)?);
+        programs.insert(exercise.id.clone(), build_one(&place, terms, &crates, exercise, &package)?);
     }
     Ok(programs)
 }
@@ -71,14 +71,14 @@ struct Crates<'t> {
 fn course_packages(terms: &Terms) -> Result<Result<PathBuf, String>, BuildError> {
     let workspace = terms.course.join("exercises");
     match workspace.join("Cargo.toml").exists() {
-        true => packages(&workspace, terms.cache),
+        true => packages(&workspace, terms.cache, terms.interrupt),
         false => Ok(Err(format!("there is no {}", workspace.join("Cargo.toml").display()))),
     }
 }
 
 fn build_one(
     place: &Place,
-    tier: Tier,
+    terms: &Terms,
     crates: &Crates,
     exercise: &Exercise,
     package: &Path,
@@ -93,8 +93,8 @@ fn build_one(
     };
     let manifest = write_workspace(&workspace, &copy, id)?;
     copy_lock(&place.lock, &workspace)?;
-    let job = job(place, tier, crates, exercise, &manifest)?;
-    Ok(match confined::job::run(&job)? {
+    let job = job(place, terms.tier, crates, exercise, &manifest)?;
+    Ok(match confined::job::run(&job, terms.interrupt)? {
         Report::Made(program) => Built::Ready { program: Program::in_folder(&program), untouched: is_untouched(&copy) },
         Report::Failed(output) => Built::Failed(explain(output, &copied, crates)),
         Report::Void(why) => return Err(BuildError::Cell(why)),

@@ -55,7 +55,7 @@ pub fn build(
     progress: Progress<'_>,
 ) -> Result<Programs, BuildError> {
     let place = Place::new(folder, terms);
-    let _turn = turn(&place.kept)?;
+    let _turn = turn(&place.kept, terms.interrupt)?;
     let mut submission = read(&folder.join(FILE));
     if let Err(fault) = copy_package(folder, &place.stage, MOST) {
         match fault {
@@ -110,7 +110,9 @@ fn read(path: &Path) -> Result<Submission, String> {
 fn build_one(place: &Place, exercise: &Exercise, recipe: &Recipe, terms: &Terms) -> Result<Built, BuildError> {
     let folder = place.kept.join(&exercise.id);
     let made = match &recipe.build {
-        Some(script) => confined::job::run(&job(place, script, &folder, terms, exercise.limits.build_s)?)?,
+        Some(script) => {
+            confined::job::run(&job(place, script, &folder, terms, exercise.limits.build_s)?, terms.interrupt)?
+        }
         None => match copy_made(&place.stage, &folder) {
             Ok(()) => Report::Made(folder.clone()),
             Err(StageError::Build(error)) => return Err(error),

@@ -14,10 +14,10 @@ use crate::cli::outcome::{Outcome, Repetitions};
 use crate::cli::reports::{self, ReportError, Reports};
 use crate::cli::{signals, status};
 use crate::event::Event;
+use crate::interrupt::Interrupt;
 use crate::judge::record::Verdict;
 use crate::progress::Keeper;
 use crate::report::Reporter;
-use crate::run::interrupt::Interrupt;
 use crate::run::{self, RunOptions};
 use crate::wording::messages as say;
 

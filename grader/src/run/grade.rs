@@ -3,7 +3,6 @@
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
 
-use super::interrupt::Interrupt;
 use super::plan::Planned;
 use super::schedule::{Next, Schedule};
 use super::worker::{self, Lines};
@@ -12,6 +11,7 @@ use crate::course::check::Check;
 use crate::course::load::Course;
 use crate::engine::job::Job;
 use crate::event::Tier;
+use crate::interrupt::Interrupt;
 use crate::judge::record::{Record, Verdict, Void, VoidKind};
 
 /// A program and the checks that it is to go through.
