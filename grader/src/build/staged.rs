@@ -143,6 +143,7 @@ fn job(place: &Place, tier: Tier, crates: &Crates, exercise: &Exercise, manifest
         source: workspace,
         keep: place.target.clone(),
         seconds: exercise.limits.build_s,
+        mib: exercise.limits.build_mib,
         take: Take::File { from: target, path: Path::new("debug").join(id), to: place.kept.clone() },
         work,
     })

@@ -21,6 +21,7 @@ use crate::build::stage::{MOST, StageError, copy_made, copy_package};
 use crate::build::turn::turn;
 use crate::build::{BuildError, Built, Programs, Progress, Terms, confined, exec};
 use crate::course::load::Exercise;
+use crate::course::model::Limits;
 use crate::course::yaml;
 
 /// The file's name.
@@ -110,9 +111,7 @@ fn read(path: &Path) -> Result<Submission, String> {
 fn build_one(place: &Place, exercise: &Exercise, recipe: &Recipe, terms: &Terms) -> Result<Built, BuildError> {
     let folder = place.kept.join(&exercise.id);
     let made = match &recipe.build {
-        Some(script) => {
-            confined::job::run(&job(place, script, &folder, terms, exercise.limits.build_s)?, terms.interrupt)?
-        }
+        Some(script) => confined::job::run(&job(place, script, &folder, terms, &exercise.limits)?, terms.interrupt)?,
         None => match copy_made(&place.stage, &folder) {
             Ok(()) => Report::Made(folder.clone()),
             Err(StageError::Build(error)) => return Err(error),
@@ -129,7 +128,7 @@ fn build_one(place: &Place, exercise: &Exercise, recipe: &Recipe, terms: &Terms)
     })
 }
 
-fn job(place: &Place, script: &str, to: &Path, terms: &Terms, seconds: u64) -> Result<Job, BuildError> {
+fn job(place: &Place, script: &str, to: &Path, terms: &Terms, limits: &Limits) -> Result<Job, BuildError> {
     let work = confined::job::work(terms.tier, &place.work)?;
     // Behind rustup's stand-ins, which want a home; there may be no Rust at all.
     let toolchain = terms.toolchain().ok();
@@ -148,7 +147,8 @@ fn job(place: &Place, script: &str, to: &Path, terms: &Terms, seconds: u64) -> R
         visible,
         source: place.stage.clone(),
         keep: None,
-        seconds,
+        seconds: limits.build_s,
+        mib: limits.build_mib,
         take: Take::Folder { to: to.to_owned() },
         work,
     })

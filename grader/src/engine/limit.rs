@@ -1,7 +1,7 @@
 //! The limits of a check that a program runs into, as the kernel shows them. A program that stands at one fails in ways
 //! that say little by themselves; the limit is what is to be told.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::sys::signal::Signal;
 use nix::sys::statvfs::statvfs;
@@ -12,9 +12,6 @@ use crate::cell::network::SHARED;
 use crate::course::cause::Symptom;
 use crate::event::Tier;
 use crate::kernel::{fds, tasks};
-
-/// How long a program's memory is left unlooked at. What it can take in that time is little beside the limit.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Symptoms that say by themselves which resource it is about.
 const TELLING: [Symptom; 4] = [Symptom::Limit, Symptom::Flood, Symptom::Grows, Symptom::Busy];
@@ -47,16 +44,12 @@ impl World {
         is_full.then(|| ("disk", mib(limits.disk_mib)))
     }
 
-    /// Ends the program if all its processes together hold more memory than they may. No limit of the kernel's own
-    /// counts that without a control group, and those need rights.
+    /// Ends the program if all its processes together hold more memory than they may.
     pub fn watch_memory(&mut self) -> Outcome {
-        let Some(program) = self.program.as_ref().filter(|_| self.memory_look.elapsed() >= LOOK_EVERY) else {
+        let Some(program) = self.program.as_ref().filter(|_| self.memory_look.elapsed() >= tasks::LOOK_EVERY) else {
             return Ok(());
         };
-        let processes = program.processes();
-        let most = self.job.limits.resident_mib << 10;
-        let sum = |held: fn(i32) -> u64| processes.iter().map(|pid| held(*pid)).sum::<u64>();
-        let too_much = sum(tasks::held_kib) > most && sum(tasks::held_in_proportion_kib) > most;
+        let too_much = tasks::hold_more(&program.processes(), self.job.limits.resident_mib << 10);
         self.memory_look = Instant::now();
         if !too_much {
             return Ok(());

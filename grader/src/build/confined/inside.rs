@@ -22,6 +22,7 @@ use crate::cell::spawn::{self, Running, Spawn};
 use crate::cell::{network, own};
 use crate::event::Tier;
 use crate::judge::record::ProcessEnd;
+use crate::kernel::tasks;
 
 /// The most of a tool's output that is kept, in bytes: its beginning, which says what was wrong first.
 const MOST_KEPT: usize = 128 * 1024;
@@ -48,7 +49,7 @@ fn build(job: &Job) -> Result<Report, Trouble> {
         take::forget(from, path).map_err(|error| format!("cannot remove {}: {error}", path.display()))?;
     }
     let running = spawn::spawn(&order(job, users)?).map_err(said)?;
-    let (end, output) = attend(&running, job.seconds)?;
+    let (end, output) = attend(&running, job)?;
     drop(running);
     Ok(match end {
         End::By(ProcessEnd::Status(0)) => taken(job, output)?,
@@ -153,8 +154,10 @@ impl Printed<'_> {
 }
 
 /// Waits for the tool's end, within the limits and as long as our life line is held.
-fn attend(running: &Running, seconds: u64) -> Result<(End, String), Trouble> {
+fn attend(running: &Running, job: &Job) -> Result<(End, String), Trouble> {
+    let Job { seconds, mib, .. } = *job;
     let until = Instant::now() + Duration::from_secs(seconds);
+    let mut looked = Instant::now();
     let mut printed = Printed { open: vec![&running.stdout, &running.stderr], kept: Vec::new(), bytes: 0 };
     let end = loop {
         let end = running.end();
@@ -170,7 +173,14 @@ fn attend(running: &Running, seconds: u64) -> Result<(End, String), Trouble> {
         if printed.bytes > limits().output_kib << 10 {
             break End::Limit(format!("it printed more than {} MiB", limits().output_kib >> 10));
         }
-        wait(running.status_fd(), &printed.open, left)?;
+        let is_due = looked.elapsed() >= tasks::LOOK_EVERY;
+        if is_due && tasks::hold_more(&tasks::tree(running.init()), mib << 10) {
+            break End::Limit(format!("its processes together held more than {mib} MiB of memory"));
+        }
+        if is_due {
+            looked = Instant::now();
+        }
+        wait(running.status_fd(), &printed.open, left.min(tasks::LOOK_EVERY))?;
     };
     Ok((end, printed.text()))
 }

@@ -43,6 +43,8 @@ pub struct Job {
     pub keep: Option<PathBuf>,
     /// How long it may take, in seconds.
     pub seconds: u64,
+    /// How much memory all its processes together may hold, in MiB.
+    pub mib: u64,
     /// What is wanted of it.
     pub take: Take,
 }
