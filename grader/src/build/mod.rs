@@ -6,6 +6,7 @@
 
 pub mod cargo;
 pub mod confined;
+pub mod disk;
 pub mod exec;
 pub mod process;
 pub mod reference;
@@ -147,6 +148,9 @@ pub enum BuildError {
     /// A cell for a build could not be made or was lost.
     #[error("could not build in a cell: {0}")]
     Cell(String),
+    /// What builds keep does not fit on the disk.
+    #[error("no space is left on the disk for {}; make room and try again", .0.display())]
+    Full(PathBuf),
     /// A file of the grader's own could not be read or written.
     #[error("{what} {}: {error}", .path.display())]
     Io {

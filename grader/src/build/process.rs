@@ -3,7 +3,7 @@
 //! ends what it has started as well.
 
 use std::fs::File;
-use std::io::{self, PipeReader, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, PipeReader, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -20,6 +20,9 @@ use crate::interrupt::Interrupt;
 /// The most of a tool's output that is kept, in bytes.
 const MOST_OUTPUT: u64 = 128 * 1024;
 
+/// Bytes that never fit where not a block is free.
+const PROBE: usize = 16 * 1024;
+
 /// What came of a tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -33,8 +36,13 @@ pub enum Ended {
 
 /// Runs a tool of Rust's to its end: what it printed, in the inner `Err` if it failed.
 pub fn tool(command: &mut Command, interrupt: &Interrupt) -> Result<Result<String, String>, BuildError> {
-    let ended = run(command, interrupt).map_err(BuildError::NoCargo)?;
-    match ended {
+    let ended = run(command, interrupt).map_err(|error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            BuildError::io("cannot write in", &std::env::temp_dir())(error)
+        }
+        _ => BuildError::NoCargo(error),
+    });
+    match ended? {
         _ if interrupt.is_set() => Err(BuildError::Interrupted),
         Ended::Well(output) => Ok(Ok(output)),
         Ended::Badly(output) => Ok(Err(output)),
@@ -56,6 +64,11 @@ pub fn run(command: &mut Command, interrupt: &Interrupt) -> io::Result<Ended> {
     }
     let status = child.wait()?;
     let output = read(&mut log)?;
+    if !status.success() {
+        // It may have failed because it could print no more.
+        log.seek(SeekFrom::End(0))?;
+        log.write_all(&[0; PROBE])?;
+    }
     Ok(ended(status, output))
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::build::cargo::Build;
+use crate::build::disk::unless_full;
 use crate::build::take::{self, TakeError};
 use crate::build::turn::turn;
 use crate::build::{BuildError, Built, Program, Programs, Progress, Terms};
@@ -42,7 +43,11 @@ impl Place<'_> {
         ids.iter().try_for_each(forget).map_err(BuildError::io("cannot clean", &self.target))?;
         let what = ids.iter().flat_map(|id| ["--package", id]).collect();
         let Terms { course, interrupt, .. } = *self.terms;
-        Build { manifest: &course.join("Cargo.toml"), cwd: course, target: &self.target, what, interrupt }.run()
+        let manifest = course.join("Cargo.toml");
+        match (Build { manifest: &manifest, cwd: course, target: &self.target, what, interrupt }).run()? {
+            Ok(()) => Ok(Ok(())),
+            Err(output) => unless_full(&self.target, output).map(Err),
+        }
     }
 
     fn take(&self, id: &str) -> Result<Built, BuildError> {

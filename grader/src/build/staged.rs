@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::build::confined::job::{Job, Report, Take};
+use crate::build::disk::unless_full;
 use crate::build::stage::{Copied, MOST, StageError, copy_package};
 use crate::build::toolchain::{Toolchain, packages};
 use crate::build::turn::turn;
@@ -96,7 +97,10 @@ fn build_one(
     let job = job(place, terms.tier, crates, exercise, &manifest)?;
     Ok(match confined::job::run(&job, terms.interrupt)? {
         Report::Made(program) => Built::Ready { program: Program::in_folder(&program), untouched: is_untouched(&copy) },
-        Report::Failed(output) => Built::Failed(explain(output, &copied, crates)),
+        Report::Failed(output) => {
+            let output = place.target.iter().try_fold(output, |output, target| unless_full(target, output))?;
+            Built::Failed(explain(output, &copied, crates))
+        }
         Report::Void(why) => return Err(BuildError::Cell(why)),
     })
 }
@@ -184,12 +188,10 @@ fn is_untouched(copy: &Path) -> bool {
 
 /// What is to be read about a build that failed.
 fn explain(output: String, copied: &Copied, crates: &Crates) -> String {
-    let skipped =
-        copied.skipped.iter().map(|path| format!("\nnot copied, because it is no plain file: {}", path.display()));
     // Cargo says this where a package is not at hand; why it is not, only we know.
     let wanted = crates.packages.as_ref().err().filter(|_| output.contains("--offline"));
     let missing = wanted.map(|why| format!("\nthe course's packages could not be fetched:\n{why}"));
-    [output].into_iter().chain(skipped).chain(missing).collect()
+    [output, copied.note()].into_iter().chain(missing).collect()
 }
 
 #[cfg(test)]

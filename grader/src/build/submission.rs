@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::build::confined::job::{Job, Report, Take};
 use crate::build::resolve::Places;
-use crate::build::stage::{MOST, StageError, copy_made, copy_package};
+use crate::build::stage::{Copied, MOST, StageError, copy_made, copy_package};
 use crate::build::turn::turn;
 use crate::build::{BuildError, Built, Programs, Progress, Terms, confined, exec};
 use crate::course::load::Exercise;
@@ -58,12 +58,14 @@ pub fn build(
     let place = Place::new(folder, terms);
     let _turn = turn(&place.kept, terms.interrupt)?;
     let mut submission = read(&folder.join(FILE));
-    if let Err(fault) = copy_package(folder, &place.stage, MOST) {
-        match fault {
-            StageError::Build(error) => return Err(error),
-            fault => submission = Err(fault.to_string()),
+    let copied = match copy_package(folder, &place.stage, MOST) {
+        Ok(copied) => copied,
+        Err(StageError::Build(error)) => return Err(error),
+        Err(fault) => {
+            submission = Err(fault.to_string());
+            Copied::default()
         }
-    }
+    };
     let mut programs = Programs::new();
     for exercise in exercises {
         let id = exercise.id.as_str();
@@ -73,7 +75,10 @@ pub fn build(
             Err(why) => Err(why.clone()),
         };
         let built = match recipe {
-            Ok(recipe) => build_one(&place, exercise, recipe, terms)?,
+            Ok(recipe) => match build_one(&place, exercise, recipe, terms)? {
+                Built::Failed(output) => Built::Failed(output + &copied.note()),
+                built => built,
+            },
             Err(why) => Built::Failed(why),
         };
         programs.insert(id.to_owned(), built);

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::build::BuildError;
 use crate::build::cargo::own_settings_only;
+use crate::build::disk::unless_full;
 use crate::build::process::tool;
 use crate::build::turn::turn;
 use crate::interrupt::Interrupt;
@@ -49,7 +50,7 @@ pub fn packages(workspace: &Path, cache: &Path, interrupt: &Interrupt) -> Result
     cargo.args(["vendor", "--quiet", "--versioned-dirs", "--respect-source-config", "--manifest-path"]);
     cargo.arg(workspace.join("Cargo.toml")).arg(&half).current_dir(cache);
     if let Err(output) = tool(own_settings_only(&mut cargo), interrupt)? {
-        return Ok(Err(output));
+        return unless_full(cache, output).map(Err);
     }
     // Cargo makes no folder where nothing is needed.
     fs::create_dir_all(&half).map_err(BuildError::io("cannot make", &half))?;

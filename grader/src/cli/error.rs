@@ -83,6 +83,7 @@ fn build_exit(error: &BuildError) -> Exit {
         | BuildError::Toolchain(_)
         | BuildError::Killed(_)
         | BuildError::Cell(_)
+        | BuildError::Full(_)
         | BuildError::Io { .. } => Exit::Void,
     }
 }

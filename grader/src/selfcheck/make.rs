@@ -8,6 +8,7 @@ use std::process::Command;
 use sha2::{Digest, Sha256};
 
 use crate::build::cargo::Build;
+use crate::build::disk::unless_full;
 use crate::build::exec;
 use crate::build::resolve::Places;
 use crate::build::{BuildError, Program};
@@ -51,7 +52,10 @@ pub fn rust(
     for name in sources.programs.keys() {
         let one = match &together {
             Ok(()) => Ok(()),
-            Err(_) => build(vec!["--bin", name])?,
+            Err(output) => {
+                unless_full(&target, output.clone())?;
+                build(vec!["--bin", name])?
+            }
         };
         made.insert(name.clone(), one.map(|()| compiled(target.join("debug").join(name))));
     }

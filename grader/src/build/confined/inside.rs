@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 
 use super::job::{Job, Report, Take};
 use super::limits;
-use crate::build::stage::pour;
+use crate::build::stage::{StageError, pour};
 use crate::build::take;
 use crate::cell::spawn::{self, Running, Spawn};
 use crate::cell::{network, own};
@@ -207,6 +207,7 @@ fn taken(job: &Job, output: String) -> Result<Report, Trouble> {
         },
         Take::Folder { to } => match crate::build::stage::copy_made(&job.work.join("src"), to) {
             Ok(()) => Ok(Report::Made(to.clone())),
+            Err(StageError::Build(error)) => Err(said(error)),
             Err(why) => Ok(Report::Failed(format!("{output}\n{why}").trim().to_owned())),
         },
     }
