@@ -16,9 +16,9 @@ use grader::build::{self, Built, Program, Source};
 use grader::cell::fork_server::ForkServer;
 use grader::course::load::{Course, load};
 use grader::event::Tier;
+use grader::interrupt::Interrupt;
 use grader::judge::record::Verdict;
 use grader::run::grade::{Subject, Terms, Told, grade};
-use grader::run::interrupt::Interrupt;
 use grader::run::plan::Planned;
 
 const EXERCISE: &str = "tcp-echo";
@@ -56,7 +56,8 @@ fn main() -> ExitCode {
 fn reference(course: &Course) -> Program {
     let exercise = course.exercise(EXERCISE).unwrap();
     let cache = course.root.join("target/grader");
-    let terms = build::Terms::new(&course.root, &cache, Tier::Sealed);
+    let interrupt = Interrupt::default();
+    let terms = build::Terms::new(&course.root, &cache, Tier::Sealed, &interrupt);
     let mut built = build::build(&terms, &Source::Reference, &[exercise], &mut |_| {}).unwrap();
     match built.remove(EXERCISE).unwrap() {
         Built::Ready { program, .. } => program,

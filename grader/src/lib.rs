@@ -10,6 +10,7 @@ pub mod cli;
 pub mod course;
 pub mod engine;
 pub mod event;
+pub mod interrupt;
 pub mod judge;
 pub mod kernel;
 pub mod progress;

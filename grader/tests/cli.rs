@@ -14,6 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, ends_with, is_empty, is_match, starts_with};
+use rstest::rstest;
 use serde_json::Value;
 use small::{CHECKS, Course, RIGHT};
 
@@ -313,6 +314,62 @@ fn a_signal_stops_a_run_and_its_report_is_whole() {
     let (code, stderr) = running.end();
     assert_eq!(code, Some(130));
     assert!(stderr.contains("stopping …"), "{stderr}");
+}
+
+/// The processes that have `text` in their command line.
+fn with_text(text: &str) -> usize {
+    let lines = fs::read_dir("/proc").unwrap().flatten().map(|entry| fs::read(entry.path().join("cmdline")));
+    lines.flatten().filter(|line| String::from_utf8_lossy(line).contains(text)).count()
+}
+
+/// A course in which building takes long, what is in the command line of that, and the file that is there if it has not
+/// been ended.
+fn course_that_builds_long() -> (Course, String, std::path::PathBuf) {
+    let course = Course::new(RIGHT);
+    let (text, late) = (format!("{}-builds", course.marker()), course.path().join("late"));
+    let slow = format!("sleep 20; touch {}; : {text}", late.display());
+    let script =
+        format!("fn main() {{ std::process::Command::new(\"sh\").args([\"-c\", \"{slow}\"]).status().unwrap(); }}");
+    course.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"reference/*\"]\n");
+    for id in ["greet", "greet-more"] {
+        let manifest = fs::read_to_string(course.path().join(format!("exercises/{id}/Cargo.toml"))).unwrap();
+        course.write(&format!("reference/{id}/Cargo.toml"), &manifest);
+    }
+    course.write("reference/greet/build.rs", &script);
+    course.write("exercises/greet/build.rs", &script);
+    course.write(
+        "in/submission.yaml",
+        &format!("format_version: 1\nexercises: {{greet: {{build: \"{slow}\", run: x}}}}\n"),
+    );
+    (course, text, late)
+}
+
+#[rstest]
+#[case::of_a_submission(&["check", "greet", "--submission", "in", "--format", "jsonl"])]
+#[case::of_ones_own_program(&["check", "greet", "--format", "jsonl"])]
+#[case::of_a_reference(&["check", "greet", "--reference", "--format", "jsonl"])]
+#[case::before_a_run_by_hand(&["run", "greet", "--reference"])]
+fn a_signal_to_the_grader_alone_ends_a_build_and_all_that_it_started(#[case] words: &[&str]) {
+    let (course, text, late) = course_that_builds_long();
+    let mut running = Running::start(&course, words);
+    while with_text(&text) == 0 {
+        assert!(running.0.try_wait().unwrap().is_none(), "it ended too early");
+        std::thread::yield_now();
+    }
+    running.signal(Signal::SIGINT);
+    let mut told = String::new();
+    running.0.stdout.take().unwrap().read_to_string(&mut told).unwrap();
+    let (code, stderr) = running.end();
+    assert_eq!(code, Some(130), "{stderr}");
+    if words[0] == "check" {
+        assert!(told.lines().last().unwrap().contains("\"interrupted\":true"), "{told}");
+        assert!(told.lines().rev().nth(1).unwrap().contains("build_started"), "{told}");
+        assert!(stderr.contains("stopping …"), "{stderr}");
+    }
+    while with_text(&text) > 0 {
+        std::thread::yield_now();
+    }
+    assert!(!late.exists(), "it went on to its end");
 }
 
 #[test]

@@ -476,3 +476,77 @@ fn what_a_check_sends_and_nobody_reads_is_not_the_programs_memory() {
     let exercise = scene.grade_sealed();
     assert_eq!(exercise["status"], "passed", "{exercise:#}");
 }
+
+/// A check with a step that is done once the program has greeted somebody.
+const FILES: &str = r#"
+format_version: 1
+program: {args: ["{ip}", "{port}", "{dir}"]}
+checks:
+  - id: greeting
+    title: {en: "A greeting", zh: "问候"}
+    what: {en: "A client is greeted.", zh: "客户端得到问候。"}
+    steps: [{start: {}}, {connect: {as: c}}, {recv: {from: c, bytes: "hi\n"}}, STEP]
+"#;
+
+#[rstest]
+#[case::makes_none("{file: {path: from-the-grader, bytes: x}}", "passed")]
+#[case::reads_none("{file_is: {path: secret.txt, bytes: x}}", "failed")]
+#[case::lists_none("{files: {in: \".\", names: []}}", "passed")]
+fn no_file_is_made_or_read_behind_a_link_in_the_place_of_the_folder(
+    #[case] step: &str,
+    #[case] status: &str,
+    #[values("sealed", "guarded", "basic")] tier: &str,
+) {
+    if lacks(tier) {
+        return;
+    }
+    let scene = Scene::new();
+    let sheet = fs::read_to_string(scene.course.path().join("course.yaml")).unwrap();
+    scene.course.write("course.yaml", &sheet.replace("{greeting: 2, again: 1}", "{greeting: 2}"));
+    for exercise in ["greet", "greet-more"] {
+        scene.course.write(&format!("exercises/{exercise}/checks.yaml"), &FILES.replace("STEP", step));
+    }
+    scene.hand_in("folder");
+    let report = grade_as_anybody(&scene, tier);
+    let check = &report["exercises"][0]["checks"][0];
+    assert_eq!(check["status"], status, "{report:#}");
+    if status == "failed" {
+        // It greeted, so the link was there, and nothing was found behind it.
+        assert!(check["message"].as_str().unwrap().contains("secret.txt (No such file"), "{report:#}");
+    }
+    assert!(!report.to_string().contains(SECRET), "{report:#}");
+    assert!(!scene.course.path().join("from-the-grader").exists(), "made outside");
+    assert_eq!(fs::read_to_string(scene.course.path().join("secret.txt")).unwrap(), SECRET);
+}
+
+/// What comes of grading as an ordinary user: only whose program is another user's cannot replace its folder.
+fn grade_as_anybody(scene: &Scene, tier: &str) -> Value {
+    let grader = scene.course.path().join("grader");
+    fs::copy(assert_cmd::cargo::cargo_bin("grader"), &grader).unwrap();
+    let mut command = std::process::Command::new(grader);
+    if nix::unistd::Uid::effective().is_root() {
+        give_to(scene.course.path(), USER);
+        command.uid(USER).gid(USER);
+    }
+    command.current_dir(scene.course.path()).env("HOME", scene.course.path());
+    command.args(["check", "greet", "--submission", "in", "--format", "json", "--isolation", tier]);
+    let output = command.env("PATH", "/usr/local/bin:/usr/bin:/bin").output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_build_of_many_processes_is_bounded_in_the_sum_of_their_memory() {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::new();
+    let sheet = fs::read_to_string(scene.course.path().join("course.yaml")).unwrap();
+    scene.course.write("course.yaml", &sheet.replace("resident_mib: 128", "resident_mib: 128, build_mib: 256"));
+    let attack = fs::read_to_string(fixtures().join("build_memory.py")).unwrap();
+    hand_in_recipe(&scene, "build: \"python3 attack.py\", run: x", &[("attack.py", &attack)]);
+    let exercise = scene.grade_sealed();
+    let message = exercise["message"].as_str().unwrap();
+    let told = "the build was ended: its processes together held more than 256 MiB of memory";
+    assert_eq!(message, format!("$ python3 attack.py\n\n{told}"));
+    scene.assert_untouched();
+}

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::build::BuildError;
-use crate::build::process::{Ended, run};
+use crate::build::process::tool;
+use crate::interrupt::Interrupt;
 
 /// Variables of cargo that say where things are and how the network is reached. All others that begin with `CARGO`
 /// or `RUSTC` change what is built, or where to, or were set by the `cargo run` that started us.
@@ -25,16 +26,14 @@ pub struct Build<'a> {
     pub target: &'a Path,
     /// What to build.
     pub what: Vec<&'a str>,
+    /// The wish to stop.
+    pub interrupt: &'a Interrupt,
 }
 
 impl Build<'_> {
     /// Builds; `Err` holds what cargo printed if that failed.
     pub fn run(&self) -> Result<Result<(), String>, BuildError> {
-        match run(&mut self.command()).map_err(BuildError::NoCargo)? {
-            Ended::Well(_) => Ok(Ok(())),
-            Ended::Badly(output) => Ok(Err(output)),
-            Ended::Killed(signal) => Err(BuildError::Killed(signal)),
-        }
+        Ok(tool(&mut self.command(), self.interrupt)?.map(drop))
     }
 
     fn command(&self) -> Command {

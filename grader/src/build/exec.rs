@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::build::Program;
 use crate::build::process::{Ended, run};
 use crate::build::resolve::{Places, shebang};
+use crate::interrupt::Interrupt;
 use crate::text::bytes::one_line;
 
 /// Why a command cannot be started.
@@ -79,7 +80,8 @@ fn find(word: &str, cwd: &Path, places: &Places) -> Result<PathBuf, CommandError
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     // pyenv reads `.python-version` where it is called; what is not trusted has no say in that.
     let from = if places.fence.is_some() { Path::new("/") } else { cwd };
-    let found = match run(Command::new("pyenv").arg("which").arg(&name).current_dir(from)) {
+    // It looks a name up and ends; nobody needs to stop that.
+    let found = match run(Command::new("pyenv").arg("which").arg(&name).current_dir(from), &Interrupt::default()) {
         Ok(Ended::Well(found)) => Ok(PathBuf::from(found.trim())),
         Ok(Ended::Badly(why) | Ended::Killed(why)) => Err(why),
         Err(error) => Err(error.to_string()),

@@ -6,6 +6,7 @@
 
 pub mod cargo;
 pub mod confined;
+pub mod disk;
 pub mod exec;
 pub mod process;
 pub mod reference;
@@ -26,6 +27,7 @@ use sha2::{Digest, Sha256};
 
 use crate::course::load::Exercise;
 use crate::event::Tier;
+use crate::interrupt::Interrupt;
 use crate::text::bytes::hex;
 
 use toolchain::Toolchain;
@@ -71,14 +73,16 @@ pub struct Terms<'t> {
     cache: &'t Path,
     /// How strongly builds of what is handed in are confined.
     tier: Tier,
+    /// The wish to stop.
+    interrupt: &'t Interrupt,
     /// Asked for once: that takes longer than a build that has nothing to do.
     toolchain: OnceCell<Toolchain>,
 }
 
 impl<'t> Terms<'t> {
-    /// Builds for the course at `course`, with everything kept in `cache`.
-    pub fn new(course: &'t Path, cache: &'t Path, tier: Tier) -> Terms<'t> {
-        Terms { course, cache, tier, toolchain: OnceCell::new() }
+    /// Builds for the course at `course`, with everything kept in `cache`, until the wish to stop comes.
+    pub fn new(course: &'t Path, cache: &'t Path, tier: Tier, interrupt: &'t Interrupt) -> Terms<'t> {
+        Terms { course, cache, tier, interrupt, toolchain: OnceCell::new() }
     }
 
     /// The course's toolchain. Never that of a folder which somebody hands in: a rust-toolchain.toml there could name
@@ -87,7 +91,7 @@ impl<'t> Terms<'t> {
         match self.toolchain.get() {
             Some(toolchain) => Ok(toolchain),
             None => {
-                let toolchain = Toolchain::of(self.course)?;
+                let toolchain = Toolchain::of(self.course, self.interrupt)?;
                 Ok(self.toolchain.get_or_init(|| toolchain))
             }
         }
@@ -132,7 +136,10 @@ pub enum BuildError {
     /// Cargo is not there.
     #[error("cannot start `cargo`: {0}; install Rust from https://rustup.rs, or grade another program with --exec")]
     NoCargo(io::Error),
-    /// Somebody ended the build: a Ctrl-C, or the system for want of memory.
+    /// The wish to stop came.
+    #[error("the build was interrupted")]
+    Interrupted,
+    /// Somebody ended the build: the system for want of memory, perhaps.
     #[error("the build was ended by {0}")]
     Killed(String),
     /// The toolchain does not say where it is.
@@ -141,6 +148,9 @@ pub enum BuildError {
     /// A cell for a build could not be made or was lost.
     #[error("could not build in a cell: {0}")]
     Cell(String),
+    /// What builds keep does not fit on the disk.
+    #[error("no space is left on the disk for {}; make room and try again", .0.display())]
+    Full(PathBuf),
     /// A file of the grader's own could not be read or written.
     #[error("{what} {}: {error}", .path.display())]
     Io {
@@ -183,7 +193,7 @@ pub fn build(
             let packages = exercises.iter().map(|exercise| (*exercise, folder.join(&exercise.id))).collect();
             staged::build(&folder, packages, terms, false, progress)
         }
-        Source::Reference => reference::build(terms.course, &ids, terms.cache, progress),
+        Source::Reference => reference::build(terms, &ids, progress),
         Source::Exec(command) => {
             let cwd = std::env::current_dir().map_err(BuildError::io("cannot find", Path::new(".")))?;
             let program = exec::program(command, &cwd, &resolve::Places::of_this_process())?;

@@ -1,15 +1,27 @@
 //! Tools that are run to build something. Their output goes to a file and not to a pipe: a daemon that a build script
-//! leaves behind cannot keep us waiting for the end of it.
+//! leaves behind cannot keep us waiting for the end of it. Each is a process group of its own, so that the wish to stop
+//! ends what it has started as well.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::process::ExitStatusExt;
+use std::io::{self, ErrorKind, PipeReader, Read, Seek, SeekFrom, Write};
+use std::os::fd::AsFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use nix::sys::signal::{SigSet, Signal};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal, killpg};
+use nix::unistd::Pid;
+use rustix::process::{PidfdFlags, pidfd_open};
+
+use crate::build::BuildError;
+use crate::interrupt::Interrupt;
 
 /// The most of a tool's output that is kept, in bytes.
 const MOST_OUTPUT: u64 = 128 * 1024;
+
+/// Bytes that never fit where not a block is free.
+const PROBE: usize = 16 * 1024;
 
 /// What came of a tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,13 +34,55 @@ pub enum Ended {
     Killed(String),
 }
 
-/// Runs `command` to its end, with no stdin.
-pub fn run(command: &mut Command) -> io::Result<Ended> {
+/// Runs a tool of Rust's to its end: what it printed, in the inner `Err` if it failed.
+pub fn tool(command: &mut Command, interrupt: &Interrupt) -> Result<Result<String, String>, BuildError> {
+    let ended = run(command, interrupt).map_err(|error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            BuildError::io("cannot write in", &std::env::temp_dir())(error)
+        }
+        _ => BuildError::NoCargo(error),
+    });
+    match ended? {
+        _ if interrupt.is_set() => Err(BuildError::Interrupted),
+        Ended::Well(output) => Ok(Ok(output)),
+        Ended::Badly(output) => Ok(Err(output)),
+        Ended::Killed(signal) => Err(BuildError::Killed(signal)),
+    }
+}
+
+/// Runs `command` to its end, with no stdin, or until the wish to stop comes.
+pub fn run(command: &mut Command, interrupt: &Interrupt) -> io::Result<Ended> {
     let mut log = tempfile::tempfile()?;
-    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
-    let status = spawn_unblocked(command)?.wait()?;
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).process_group(0);
+    let (cut, line) = io::pipe()?;
+    let _held = interrupt.hold(line);
+    let mut child = spawn_unblocked(command)?;
+    if !ends_by_itself(&child, &cut).unwrap_or(false) {
+        // All of its group at once: what is being forked meanwhile gets the signal as well. It is not gone as long as
+        // we have not waited for it, so nobody else can have its number.
+        killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL)?;
+    }
+    let status = child.wait()?;
     let output = read(&mut log)?;
+    if !status.success() {
+        // It may have failed because it could print no more.
+        log.seek(SeekFrom::End(0))?;
+        log.write_all(&[0; PROBE])?;
+    }
     Ok(ended(status, output))
+}
+
+/// Waits for the end of `child`; false if `cut` ends before it.
+fn ends_by_itself(child: &Child, cut: &PipeReader) -> io::Result<bool> {
+    let end = pidfd_open(rustix::process::Pid::from_child(child), PidfdFlags::empty())?;
+    let mut fds = [PollFd::new(cut.as_fd(), PollFlags::POLLIN), PollFd::new(end.as_fd(), PollFlags::POLLIN)];
+    loop {
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) => return Ok(fds[1].any() == Some(true)),
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Starts `command` with no signal blocked. While a run is graded we block signals to wait for them, and a child would
@@ -68,7 +122,7 @@ mod tests {
     use super::*;
 
     fn sh(script: &str) -> Ended {
-        run(Command::new("sh").args(["-c", script])).unwrap()
+        run(Command::new("sh").args(["-c", script]), &Interrupt::default()).unwrap()
     }
 
     #[test]
@@ -82,10 +136,29 @@ mod tests {
     }
 
     #[test]
+    fn the_wish_to_stop_ends_a_tool_and_what_it_has_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let script = format!("(echo up; sleep 30; echo still here) > {} & wait", pipe.display());
+        let interrupt = Interrupt::default();
+        std::thread::scope(|scope| {
+            let tool = scope.spawn(|| run(Command::new("sh").args(["-c", &script]), &interrupt));
+            let mut told = File::open(&pipe).unwrap();
+            told.read_exact(&mut [0; 3]).unwrap();
+            interrupt.set();
+            assert_eq!(tool.join().unwrap().unwrap(), Ended::Killed("SIGKILL".into()));
+            let mut rest = String::new();
+            told.read_to_string(&mut rest).unwrap();
+            assert_eq!(rest, "", "all of it has ended, and none of it by itself");
+        });
+    }
+
+    #[test]
     fn a_daemon_that_holds_the_output_open_is_not_waited_for() {
         let ended = sh("sleep 30 & echo $!");
         let Ended::Well(pid) = ended else { unreachable!("{ended:?}") };
-        let daemon = nix::unistd::Pid::from_raw(pid.parse().unwrap());
+        let daemon = Pid::from_raw(pid.parse().unwrap());
         assert!(nix::sys::signal::kill(daemon, Signal::SIGKILL).is_ok(), "it still runs, and we are here");
     }
 

@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use crate::build::cargo::Build;
+use crate::build::disk::unless_full;
 use crate::build::take::{self, TakeError};
 use crate::build::turn::turn;
-use crate::build::{BuildError, Built, Program, Programs, Progress};
+use crate::build::{BuildError, Built, Program, Programs, Progress, Terms};
 
-/// Builds the reference programs `ids` of the course at `root`.
-pub fn build(root: &Path, ids: &[&str], cache: &Path, progress: Progress<'_>) -> Result<Programs, BuildError> {
-    let place = Place { root, target: cache.join("reference"), kept: cache.join("bin").join("reference") };
-    let _turn = turn(&place.target)?;
+/// Builds the reference programs `ids` of a course.
+pub fn build(terms: &Terms, ids: &[&str], progress: Progress<'_>) -> Result<Programs, BuildError> {
+    let place = Place { terms, target: terms.cache.join("reference"), kept: terms.cache.join("bin").join("reference") };
+    let _turn = turn(&place.target, terms.interrupt)?;
     progress(ids);
     let together = place.build(ids)?;
     let mut programs = Programs::new();
@@ -31,7 +32,7 @@ pub fn build(root: &Path, ids: &[&str], cache: &Path, progress: Progress<'_>) ->
 }
 
 struct Place<'a> {
-    root: &'a Path,
+    terms: &'a Terms<'a>,
     target: PathBuf,
     kept: PathBuf,
 }
@@ -41,8 +42,12 @@ impl Place<'_> {
         let forget = |id: &&str| take::forget(&self.target, &made(id));
         ids.iter().try_for_each(forget).map_err(BuildError::io("cannot clean", &self.target))?;
         let what = ids.iter().flat_map(|id| ["--package", id]).collect();
-        let manifest = self.root.join("Cargo.toml");
-        Build { manifest: &manifest, cwd: self.root, target: &self.target, what }.run()
+        let Terms { course, interrupt, .. } = *self.terms;
+        let manifest = course.join("Cargo.toml");
+        match (Build { manifest: &manifest, cwd: course, target: &self.target, what, interrupt }).run()? {
+            Ok(()) => Ok(Ok(())),
+            Err(output) => unless_full(&self.target, output).map(Err),
+        }
     }
 
     fn take(&self, id: &str) -> Result<Built, BuildError> {
@@ -64,6 +69,8 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::event::Tier;
+    use crate::interrupt::Interrupt;
 
     fn write(root: &Path, name: &str, text: &str) {
         let path = root.join(name);
@@ -83,11 +90,13 @@ mod tests {
         }
         let mut asked = Vec::new();
         let cache = root.join("cache");
-        let programs = build(root, &["good", "bad"], &cache, &mut |ids| asked.push(ids.join(" "))).unwrap();
+        let interrupt = Interrupt::default();
+        let terms = Terms::new(root, &cache, Tier::Basic, &interrupt);
+        let programs = build(&terms, &["good", "bad"], &mut |ids| asked.push(ids.join(" "))).unwrap();
         assert!(matches!(programs["good"], Built::Ready { .. }), "{programs:?}");
         assert!(matches!(&programs["bad"], Built::Failed(why) if why.contains("reference/bad/src/main.rs:1:13")));
         assert_eq!(asked, ["good bad"]);
-        let again = build(root, &["good"], &cache, &mut |_| {}).unwrap();
+        let again = build(&terms, &["good"], &mut |_| {}).unwrap();
         assert_eq!(again["good"], programs["good"], "a build that changes nothing gives the same program");
     }
 }

@@ -5,12 +5,15 @@
 //! build again, and a file that was replaced by an older one would otherwise be overlooked.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::build::BuildError;
+use crate::text::bytes::escape;
 
 /// The most that a package may hold.
 #[derive(Clone, Copy, Debug)]
@@ -32,11 +35,24 @@ pub const MOST_MADE: Most = Most { bytes: 64 << 20, files: 20_000, depth: 32 };
 /// Folders that are never part of a package's source.
 const LEFT_OUT: [&str; 2] = ["target", ".git"];
 
+/// How many names of things that were not copied are told.
+const MOST_NAMED: usize = 10;
+
 /// A copy of a package.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Copied {
     /// What was not copied because it is neither a file nor a folder.
     pub skipped: Vec<PathBuf>,
+}
+
+impl Copied {
+    /// What is to be said of the copy when something in it was not found: a line for each thing that is not in it.
+    pub fn note(&self) -> String {
+        let line = |path: &PathBuf| format!("\nnot copied, because it is no plain file: {}", shown(path));
+        let more = self.skipped.len().saturating_sub(MOST_NAMED);
+        let more = (more > 0).then(|| format!("\n… and {more} more"));
+        self.skipped.iter().take(MOST_NAMED).map(line).chain(more).collect()
+    }
 }
 
 /// Why a package cannot be copied.
@@ -45,32 +61,70 @@ pub enum StageError {
     /// It is not there.
     #[error("there is no package at {}", .0.display())]
     Missing(PathBuf),
+    /// Something in it cannot be read: its owner keeps it from us, or it is being changed.
+    #[error("cannot read {}: {error}{}", shown(.path), cure(.error))]
+    Unreadable {
+        /// What, as a path inside it; or the package itself.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
     /// It holds too much.
     #[error("the package holds too much: {0}")]
     TooMuch(String),
-    /// The copy cannot be written.
+    /// The copy cannot be written; the package is not to blame.
     #[error(transparent)]
     Build(#[from] BuildError),
+}
+
+impl StageError {
+    /// Says that `path` in the package could not be read; for `map_err`.
+    fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> StageError {
+        let path = path.to_owned();
+        move |error| StageError::Unreadable { path, error }
+    }
+
+    /// Says which limit `path` in the package is beyond.
+    fn too_much(limit: impl fmt::Display, path: &Path) -> StageError {
+        StageError::TooMuch(format!("{limit}; `{}` is too much", shown(path)))
+    }
+}
+
+/// A path for people: names may be any bytes.
+fn shown(path: &Path) -> String {
+    escape(path.as_os_str().as_bytes())
+}
+
+/// What its owner can do about something that cannot be read.
+fn cure(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "; let everybody read it (chmod -R a+rX), or take it out",
+        io::ErrorKind::NotFound => "; it was there a moment ago: try again when nothing changes it",
+        _ => "",
+    }
 }
 
 /// Makes `copy` hold the files of `package` and nothing else.
 pub fn copy_package(package: &Path, copy: &Path, most: Most) -> Result<Copied, StageError> {
     // A link in its place would lead to somebody else's work.
-    if !package.symlink_metadata().is_ok_and(|found| found.is_dir()) {
-        return Err(StageError::Missing(package.to_owned()));
+    match package.symlink_metadata() {
+        Ok(found) if found.is_dir() => {}
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(StageError::unreadable(package)(error)),
+        Ok(_) | Err(_) => return Err(StageError::Missing(package.to_owned())),
     }
     let mut found = Found::default();
     find(package, Path::new(""), most, &mut found)?;
+    copy_found(package, copy, most, found)
+}
+
+fn copy_found(package: &Path, copy: &Path, most: Most, found: Found) -> Result<Copied, StageError> {
     clean(copy, Path::new(""), &found).map_err(BuildError::io("cannot clean", copy))?;
     let make = |folder: &PathBuf| fs::create_dir_all(copy.join(folder));
     found.folders.iter().try_for_each(make).map_err(BuildError::io("cannot make folders in", copy))?;
     let mut left = most.bytes;
     for file in &found.files {
-        let bytes =
-            read_plain(&package.join(file), left).map_err(BuildError::io("cannot read", &package.join(file)))?;
-        let Some(bytes) = bytes else {
-            return Err(too_big(most));
-        };
+        let bytes = read_plain(&package.join(file), left).map_err(StageError::unreadable(file))?;
+        let bytes = bytes.ok_or_else(|| too_big(most, file))?;
         left -= bytes.len() as u64;
         write_if_changed(&copy.join(file), &bytes).map_err(BuildError::io("cannot write", &copy.join(file)))?;
     }
@@ -91,7 +145,8 @@ pub fn copy_made(made: &Path, copy: &Path) -> Result<(), StageError> {
     }
     remove_tree(copy)?;
     fs::create_dir_all(copy.parent().unwrap_or(copy)).map_err(BuildError::io("cannot make", copy))?;
-    copy_tree(made, copy, 0o755)
+    // Half of it is nobody's program.
+    copy_tree(made, copy, 0o755).inspect_err(|_| drop(remove_tree(copy)))
 }
 
 /// Removes a folder with all that is in it, if it is there.
@@ -115,19 +170,20 @@ fn copy_tree(from: &Path, to: &Path, mode: u32) -> Result<(), StageError> {
     let mut left = MOST_MADE.bytes;
     for file in &found.files {
         let size = from.join(file).symlink_metadata().map_or(0, |found| found.len());
-        left = left.checked_sub(size).ok_or_else(|| too_big(MOST_MADE))?;
-        copy_plain(&from.join(file), &to.join(file), mode & !0o111).map_err(BuildError::io("cannot copy", file))?;
+        left = left.checked_sub(size).ok_or_else(|| too_big(MOST_MADE, file))?;
+        let open = open_plain(&from.join(file)).map_err(StageError::unreadable(file))?;
+        let copy = to.join(file);
+        copy_plain(open, &copy, mode & !0o111).map_err(BuildError::io("cannot write", &copy))?;
     }
     Ok(())
 }
 
-fn too_big(most: Most) -> StageError {
-    StageError::TooMuch(format!("more than {} MiB", most.bytes >> 20))
+fn too_big(most: Most, file: &Path) -> StageError {
+    StageError::too_much(format_args!("more than {} MiB", most.bytes >> 20), file)
 }
 
 /// Copies a plain file with its time; whoever may execute it may execute the copy.
-fn copy_plain(from: &Path, to: &Path, mode: u32) -> io::Result<()> {
-    let mut file = open_plain(from)?;
+fn copy_plain(mut file: File, to: &Path, mode: u32) -> io::Result<()> {
     let found = file.metadata()?;
     let mut copy = File::create_new(to)?;
     io::copy(&mut file, &mut copy)?;
@@ -155,17 +211,20 @@ struct Found {
 
 fn find(package: &Path, inside: &Path, most: Most, found: &mut Found) -> Result<(), StageError> {
     if inside.components().count() > most.depth {
-        return Err(StageError::TooMuch(format!("folders deeper than {}", most.depth)));
+        return Err(StageError::too_much(format_args!("folders deeper than {}", most.depth), inside));
     }
-    let folder = package.join(inside);
-    let entries = fs::read_dir(&folder).map_err(BuildError::io("cannot read", &folder))?;
+    let named = if inside.as_os_str().is_empty() { package } else { inside };
+    let entries = fs::read_dir(package.join(inside)).map_err(StageError::unreadable(named))?;
     for entry in entries {
-        let entry = entry.map_err(BuildError::io("cannot read", &folder))?;
+        let entry = entry.map_err(StageError::unreadable(named))?;
         let path = inside.join(entry.file_name());
-        let kind = entry.file_type().map_err(BuildError::io("cannot read", &path))?;
+        let kind = entry.file_type().map_err(StageError::unreadable(&path))?;
         let left_out = inside.as_os_str().is_empty() && LEFT_OUT.iter().any(|name| entry.file_name() == *name);
         if left_out {
             continue;
+        }
+        if found.files.len() + found.folders.len() + found.skipped.len() == most.files {
+            return Err(StageError::too_much(format_args!("more than {} files", most.files), &path));
         }
         if kind.is_dir() {
             found.folders.insert(path.clone());
@@ -174,9 +233,6 @@ fn find(package: &Path, inside: &Path, most: Most, found: &mut Found) -> Result<
             found.files.insert(path);
         } else {
             found.skipped.push(path);
-        }
-        if found.files.len() + found.folders.len() > most.files {
-            return Err(StageError::TooMuch(format!("more than {} files", most.files)));
         }
     }
     Ok(())
@@ -214,7 +270,9 @@ fn write_if_changed(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    File::create_new(path)?.write_all(bytes)
+    let mut file = File::create_new(path)?;
+    // Half a file is worse than none.
+    file.write_all(bytes).inspect_err(|_| drop(fs::remove_file(path)))
 }
 
 #[cfg(test)]
@@ -310,10 +368,41 @@ mod tests {
             Err(StageError::TooMuch(why)) => why,
             other => format!("{other:?}"),
         };
-        assert_eq!(refused(Most { bytes: 9, ..MOST }), "more than 0 MiB");
-        assert_eq!(refused(Most { files: 3, ..MOST }), "more than 3 files");
-        assert_eq!(refused(Most { depth: 1, ..MOST }), "folders deeper than 1");
+        assert_eq!(refused(Most { bytes: 9, ..MOST }), "more than 0 MiB; `d` is too much");
+        assert!(refused(Most { files: 3, ..MOST }).starts_with("more than 3 files; `"));
+        assert_eq!(refused(Most { depth: 1, ..MOST }), "folders deeper than 1; `a/b` is too much");
         assert!(copy_package(&folders.package, &folders.copy, Most { bytes: 10, files: 4, depth: 2 }).is_ok());
+    }
+
+    #[test]
+    fn what_vanishes_or_becomes_something_else_while_it_is_copied_is_the_packages_fault() {
+        let folders = package(&[("a", "1"), ("b\u{202e}", "2")]);
+        let copy = |change: &dyn Fn(&Path)| {
+            let mut found = Found::default();
+            find(&folders.package, Path::new(""), MOST, &mut found).unwrap();
+            change(&folders.package.join("b\u{202e}"));
+            match copy_found(&folders.package, &folders.copy, MOST, found) {
+                Err(error @ StageError::Unreadable { .. }) => error.to_string(),
+                other => format!("{other:?}"),
+            }
+        };
+        let vanished = copy(&|path| fs::remove_file(path).unwrap());
+        assert!(vanished.starts_with("cannot read b\\u{202e}: No such file"), "{vanished}");
+        assert!(vanished.ends_with("it was there a moment ago: try again when nothing changes it"), "{vanished}");
+        fs::write(folders.package.join("b\u{202e}"), "2").unwrap();
+        let replaced = copy(&|path| {
+            fs::remove_file(path).unwrap();
+            nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        });
+        assert_eq!(replaced, "cannot read b\\u{202e}: not a plain file any more");
+    }
+
+    #[test]
+    fn of_what_is_not_copied_some_names_are_told() {
+        let named = |count: usize| Copied { skipped: vec![PathBuf::from("x"); count] }.note();
+        assert_eq!(named(0), "");
+        assert_eq!(named(1), "\nnot copied, because it is no plain file: x");
+        assert!(named(MOST_NAMED + 2).ends_with(": x\n… and 2 more"));
     }
 
     #[test]

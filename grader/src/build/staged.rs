@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::build::confined::job::{Job, Report, Take};
+use crate::build::disk::unless_full;
 use crate::build::stage::{Copied, MOST, StageError, copy_package};
 use crate::build::toolchain::{Toolchain, packages};
 use crate::build::turn::turn;
@@ -51,12 +52,12 @@ pub fn build(
 ) -> Result<Programs, BuildError> {
     let source = source.canonicalize().unwrap_or_else(|_| source.to_owned());
     let place = Place::new(&source, terms, own);
-    let _turn = turn(&place.stage)?;
+    let _turn = turn(&place.stage, terms.interrupt)?;
     let crates = Crates { toolchain: terms.toolchain()?, packages: course_packages(terms)? };
     let mut programs = Programs::new();
     for (exercise, package) in packages {
         progress(&[&exercise.id]);
-        programs.insert(exercise.id.clone(), build_one(&place, terms.tier, &crates, exercise, &package)?);
+        programs.insert(exercise.id.clone(), build_one(&place, terms, &crates, exercise, &package)?);
     }
     Ok(programs)
 }
@@ -71,14 +72,14 @@ struct Crates<'t> {
 fn course_packages(terms: &Terms) -> Result<Result<PathBuf, String>, BuildError> {
     let workspace = terms.course.join("exercises");
     match workspace.join("Cargo.toml").exists() {
-        true => packages(&workspace, terms.cache),
+        true => packages(&workspace, terms.cache, terms.interrupt),
         false => Ok(Err(format!("there is no {}", workspace.join("Cargo.toml").display()))),
     }
 }
 
 fn build_one(
     place: &Place,
-    tier: Tier,
+    terms: &Terms,
     crates: &Crates,
     exercise: &Exercise,
     package: &Path,
@@ -93,10 +94,13 @@ fn build_one(
     };
     let manifest = write_workspace(&workspace, &copy, id)?;
     copy_lock(&place.lock, &workspace)?;
-    let job = job(place, tier, crates, exercise, &manifest)?;
-    Ok(match confined::job::run(&job)? {
+    let job = job(place, terms.tier, crates, exercise, &manifest)?;
+    Ok(match confined::job::run(&job, terms.interrupt)? {
         Report::Made(program) => Built::Ready { program: Program::in_folder(&program), untouched: is_untouched(&copy) },
-        Report::Failed(output) => Built::Failed(explain(output, &copied, crates)),
+        Report::Failed(output) => {
+            let output = place.target.iter().try_fold(output, |output, target| unless_full(target, output))?;
+            Built::Failed(explain(output, &copied, crates))
+        }
         Report::Void(why) => return Err(BuildError::Cell(why)),
     })
 }
@@ -143,6 +147,7 @@ fn job(place: &Place, tier: Tier, crates: &Crates, exercise: &Exercise, manifest
         source: workspace,
         keep: place.target.clone(),
         seconds: exercise.limits.build_s,
+        mib: exercise.limits.build_mib,
         take: Take::File { from: target, path: Path::new("debug").join(id), to: place.kept.clone() },
         work,
     })
@@ -183,12 +188,10 @@ fn is_untouched(copy: &Path) -> bool {
 
 /// What is to be read about a build that failed.
 fn explain(output: String, copied: &Copied, crates: &Crates) -> String {
-    let skipped =
-        copied.skipped.iter().map(|path| format!("\nnot copied, because it is no plain file: {}", path.display()));
     // Cargo says this where a package is not at hand; why it is not, only we know.
     let wanted = crates.packages.as_ref().err().filter(|_| output.contains("--offline"));
     let missing = wanted.map(|why| format!("\nthe course's packages could not be fetched:\n{why}"));
-    [output].into_iter().chain(skipped).chain(missing).collect()
+    [output, copied.note()].into_iter().chain(missing).collect()
 }
 
 #[cfg(test)]

@@ -17,10 +17,11 @@ use serde::Deserialize;
 
 use crate::build::confined::job::{Job, Report, Take};
 use crate::build::resolve::Places;
-use crate::build::stage::{MOST, StageError, copy_made, copy_package};
+use crate::build::stage::{Copied, MOST, StageError, copy_made, copy_package};
 use crate::build::turn::turn;
 use crate::build::{BuildError, Built, Programs, Progress, Terms, confined, exec};
 use crate::course::load::Exercise;
+use crate::course::model::Limits;
 use crate::course::yaml;
 
 /// The file's name.
@@ -55,14 +56,16 @@ pub fn build(
     progress: Progress<'_>,
 ) -> Result<Programs, BuildError> {
     let place = Place::new(folder, terms);
-    let _turn = turn(&place.kept)?;
+    let _turn = turn(&place.kept, terms.interrupt)?;
     let mut submission = read(&folder.join(FILE));
-    if let Err(fault) = copy_package(folder, &place.stage, MOST) {
-        match fault {
-            StageError::Build(error) => return Err(error),
-            fault => submission = Err(fault.to_string()),
+    let copied = match copy_package(folder, &place.stage, MOST) {
+        Ok(copied) => copied,
+        Err(StageError::Build(error)) => return Err(error),
+        Err(fault) => {
+            submission = Err(fault.to_string());
+            Copied::default()
         }
-    }
+    };
     let mut programs = Programs::new();
     for exercise in exercises {
         let id = exercise.id.as_str();
@@ -72,7 +75,10 @@ pub fn build(
             Err(why) => Err(why.clone()),
         };
         let built = match recipe {
-            Ok(recipe) => build_one(&place, exercise, recipe, terms)?,
+            Ok(recipe) => match build_one(&place, exercise, recipe, terms)? {
+                Built::Failed(output) => Built::Failed(output + &copied.note()),
+                built => built,
+            },
             Err(why) => Built::Failed(why),
         };
         programs.insert(id.to_owned(), built);
@@ -110,7 +116,7 @@ fn read(path: &Path) -> Result<Submission, String> {
 fn build_one(place: &Place, exercise: &Exercise, recipe: &Recipe, terms: &Terms) -> Result<Built, BuildError> {
     let folder = place.kept.join(&exercise.id);
     let made = match &recipe.build {
-        Some(script) => confined::job::run(&job(place, script, &folder, terms, exercise.limits.build_s)?)?,
+        Some(script) => confined::job::run(&job(place, script, &folder, terms, &exercise.limits)?, terms.interrupt)?,
         None => match copy_made(&place.stage, &folder) {
             Ok(()) => Report::Made(folder.clone()),
             Err(StageError::Build(error)) => return Err(error),
@@ -127,7 +133,7 @@ fn build_one(place: &Place, exercise: &Exercise, recipe: &Recipe, terms: &Terms)
     })
 }
 
-fn job(place: &Place, script: &str, to: &Path, terms: &Terms, seconds: u64) -> Result<Job, BuildError> {
+fn job(place: &Place, script: &str, to: &Path, terms: &Terms, limits: &Limits) -> Result<Job, BuildError> {
     let work = confined::job::work(terms.tier, &place.work)?;
     // Behind rustup's stand-ins, which want a home; there may be no Rust at all.
     let toolchain = terms.toolchain().ok();
@@ -146,7 +152,8 @@ fn job(place: &Place, script: &str, to: &Path, terms: &Terms, seconds: u64) -> R
         visible,
         source: place.stage.clone(),
         keep: None,
-        seconds,
+        seconds: limits.build_s,
+        mib: limits.build_mib,
         take: Take::Folder { to: to.to_owned() },
         work,
     })

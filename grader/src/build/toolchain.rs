@@ -9,7 +9,10 @@ use sha2::{Digest, Sha256};
 
 use crate::build::BuildError;
 use crate::build::cargo::own_settings_only;
-use crate::build::process::{Ended, run};
+use crate::build::disk::unless_full;
+use crate::build::process::tool;
+use crate::build::turn::turn;
+use crate::interrupt::Interrupt;
 use crate::text::bytes::hex;
 
 /// A Rust toolchain.
@@ -21,14 +24,11 @@ pub struct Toolchain {
 
 impl Toolchain {
     /// The toolchain that is used in the folder `cwd`.
-    pub fn of(cwd: &Path) -> Result<Toolchain, BuildError> {
+    pub fn of(cwd: &Path, interrupt: &Interrupt) -> Result<Toolchain, BuildError> {
         let mut rustc = Command::new("rustc");
         rustc.args(["--print", "sysroot"]).current_dir(cwd);
-        match run(&mut rustc).map_err(BuildError::NoCargo)? {
-            Ended::Well(root) => Ok(Toolchain { root: PathBuf::from(root.trim()) }),
-            Ended::Badly(output) => Err(BuildError::Toolchain(output)),
-            Ended::Killed(signal) => Err(BuildError::Killed(signal)),
-        }
+        let root = tool(&mut rustc, interrupt)?.map_err(BuildError::Toolchain)?;
+        Ok(Toolchain { root: PathBuf::from(root.trim()) })
     }
 }
 
@@ -36,7 +36,8 @@ impl Toolchain {
 /// network, when its manifests or its lock file have changed. Nothing of the packages is run.
 ///
 /// `Err` holds what cargo printed if it could not be made.
-pub fn packages(workspace: &Path, cache: &Path) -> Result<Result<PathBuf, String>, BuildError> {
+pub fn packages(workspace: &Path, cache: &Path, interrupt: &Interrupt) -> Result<Result<PathBuf, String>, BuildError> {
+    let _turn = turn(&cache.join("packages"), interrupt)?;
     let folder = cache.join("packages").join(digest(workspace));
     if folder.is_dir() {
         return Ok(Ok(folder));
@@ -48,10 +49,8 @@ pub fn packages(workspace: &Path, cache: &Path) -> Result<Result<PathBuf, String
     let mut cargo = Command::new("cargo");
     cargo.args(["vendor", "--quiet", "--versioned-dirs", "--respect-source-config", "--manifest-path"]);
     cargo.arg(workspace.join("Cargo.toml")).arg(&half).current_dir(cache);
-    match run(own_settings_only(&mut cargo)).map_err(BuildError::NoCargo)? {
-        Ended::Well(_) => {}
-        Ended::Badly(output) => return Ok(Err(output)),
-        Ended::Killed(signal) => return Err(BuildError::Killed(signal)),
+    if let Err(output) = tool(own_settings_only(&mut cargo), interrupt)? {
+        return unless_full(cache, output).map(Err);
     }
     // Cargo makes no folder where nothing is needed.
     fs::create_dir_all(&half).map_err(BuildError::io("cannot make", &half))?;

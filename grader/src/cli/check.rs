@@ -1,7 +1,7 @@
 //! `grader check`: grades programs.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::num::NonZero;
 use std::thread::available_parallelism;
 
@@ -14,10 +14,10 @@ use crate::cli::outcome::{Outcome, Repetitions};
 use crate::cli::reports::{self, ReportError, Reports};
 use crate::cli::{signals, status};
 use crate::event::Event;
+use crate::interrupt::Interrupt;
 use crate::judge::record::Verdict;
 use crate::progress::Keeper;
 use crate::report::Reporter;
-use crate::run::interrupt::Interrupt;
 use crate::run::{self, RunOptions};
 use crate::wording::messages as say;
 
@@ -61,7 +61,7 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Exit, CliError> {
     if args.repeat > 1 {
         compare(context, args, &repetitions)?;
     }
-    io::stdout().write_all(&object)?;
+    io::stdout().write_all(&object).map_err(|error| told(ReportError { path: None, error }))?;
     Ok(exit)
 }
 
@@ -139,9 +139,14 @@ fn once(
 }
 
 fn told(trouble: ReportError) -> CliError {
-    match trouble.path {
-        Some(_) => CliError::usage(trouble.error.to_string()),
-        None => CliError::Io(trouble.error),
+    let ReportError { path, error } = trouble;
+    let said = |exit, message| CliError::Said { exit, message };
+    match (path, error.kind()) {
+        // Where to write was said well; there is no room.
+        (Some(_), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => said(Exit::Void, error.to_string()),
+        (Some(_), _) => CliError::usage(error.to_string()),
+        (None, ErrorKind::BrokenPipe) => CliError::Io(error),
+        (None, _) => said(Exit::Void, format!("cannot write to standard output: {error}")),
     }
 }
 

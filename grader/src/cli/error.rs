@@ -77,11 +77,13 @@ impl From<BuildError> for CliError {
 fn build_exit(error: &BuildError) -> Exit {
     match error {
         BuildError::Command(_) | BuildError::NoFolder(_) => Exit::Usage,
+        BuildError::Interrupted => Exit::Interrupted,
         BuildError::Killed(signal) if signal == "SIGINT" => Exit::Interrupted,
         BuildError::NoCargo(_)
         | BuildError::Toolchain(_)
         | BuildError::Killed(_)
         | BuildError::Cell(_)
+        | BuildError::Full(_)
         | BuildError::Io { .. } => Exit::Void,
     }
 }

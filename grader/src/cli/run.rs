@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::build::process::{signal_name, spawn_unblocked};
-use crate::build::{self, Built, Program, Source};
+use crate::build::{self, BuildError, Built, Program, Source};
 use crate::cell::tier;
 use crate::cli::args::RunArgs;
 use crate::cli::context::Context;
@@ -25,6 +25,7 @@ use crate::course::load::Exercise;
 use crate::course::step::{Ready, Step, Transport};
 use crate::course::template::{Values, bytes};
 use crate::course::words::Lang;
+use crate::interrupt::Interrupt;
 use crate::report::block::quote;
 use crate::run::error::RunError;
 use crate::text::bytes::one_line;
@@ -44,7 +45,9 @@ enum Role {
 /// Starts the program of an exercise. What the grader says goes to stderr: stdout is the program's.
 pub fn run(context: &Context, args: &RunArgs, _: &mut dyn Write) -> Result<Exit, CliError> {
     let exercise = context.exercise(&args.exercise)?;
-    let program = build(context, args, exercise)?;
+    let child = Arc::new(AtomicI32::new(0));
+    let interrupt = pass_signals_on(&child)?;
+    let program = build(context, args, exercise, &interrupt)?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
     // What `{dir}` stands for lives as long as the program.
     let folder = tempfile::tempdir()?;
@@ -56,12 +59,15 @@ pub fn run(context: &Context, args: &RunArgs, _: &mut dyn Write) -> Result<Exit,
     let words = program.argv.iter().map(OsString::from).chain(arguments).collect::<Vec<_>>();
     writeln!(err, "{}", say::RUN_STARTS.with(context.lang, &[("command", &shown(&words))]))?;
     writeln!(err, "{}\n", say::RUN_STOP.get(context.lang))?;
-    let status = foreground(&words)?;
+    if interrupt.is_set() {
+        return Err(BuildError::Interrupted.into());
+    }
+    let status = foreground(&words, &child)?;
     writeln!(err, "\n{}", say::RUN_ENDED.with(context.lang, &[("how", &how(status))]))?;
     Ok(exit(status))
 }
 
-fn build(context: &Context, args: &RunArgs, exercise: &Exercise) -> Result<Program, CliError> {
+fn build(context: &Context, args: &RunArgs, exercise: &Exercise, interrupt: &Interrupt) -> Result<Program, CliError> {
     let source = match (&args.exec, args.reference) {
         (Some(command), _) => Source::Exec(command.clone()),
         (None, true) => Source::Reference,
@@ -69,7 +75,7 @@ fn build(context: &Context, args: &RunArgs, exercise: &Exercise) -> Result<Progr
     };
     let cache = context.course.root.join("target/grader");
     let (tier, _) = tier::choose(None).map_err(RunError::from)?;
-    let terms = build::Terms::new(&context.course.root, &cache, tier);
+    let terms = build::Terms::new(&context.course.root, &cache, tier, interrupt);
     match build::build(&terms, &source, &[exercise], &mut |_| {})?.remove(&exercise.id) {
         Some(Built::Ready { program, .. }) => Ok(program),
         Some(Built::Failed(output)) => {
@@ -184,20 +190,24 @@ fn shown(words: &[OsString]) -> String {
     words.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// Runs a command to its end. A Ctrl-C reaches it by itself, for it is in our process group; other signals that ask
-/// to stop are passed on, and we outlive all of them to say how it ended.
-fn foreground(words: &[OsString]) -> Result<ExitStatus, CliError> {
-    let Some((first, rest)) = words.split_first() else { return Err(CliError::usage("the command is empty")) };
-    let child = Arc::new(AtomicI32::new(0));
-    let to = Arc::clone(&child);
+/// From here on signals that ask to stop are passed on to the program `child`, and we outlive all of them to say how it
+/// ended. A Ctrl-C reaches it by itself, for it is in our process group. Before there is one, its build is to stop.
+fn pass_signals_on(child: &Arc<AtomicI32>) -> io::Result<Interrupt> {
+    let interrupt = Interrupt::default();
+    let (to, stop) = (Arc::clone(child), interrupt.clone());
     let from_terminal = io::stdin().is_terminal();
-    signals::on_signals(move |signal, _| {
-        let pid = to.load(Ordering::SeqCst);
-        if pid > 0 && !(signal == Signal::SIGINT && from_terminal) {
-            // It may have ended by itself.
-            let _ = kill(Pid::from_raw(pid), signal);
-        }
+    signals::on_signals(move |signal, _| match to.load(Ordering::SeqCst) {
+        0 => stop.set(),
+        _ if signal == Signal::SIGINT && from_terminal => {}
+        // It may have ended by itself.
+        pid => drop(kill(Pid::from_raw(pid), signal)),
     })?;
+    Ok(interrupt)
+}
+
+/// Runs a command to its end.
+fn foreground(words: &[OsString], child: &AtomicI32) -> Result<ExitStatus, CliError> {
+    let Some((first, rest)) = words.split_first() else { return Err(CliError::usage("the command is empty")) };
     let mut running = spawn_unblocked(Command::new(first).args(rest))?;
     child.store(i32::try_from(running.id()).unwrap_or(0), Ordering::SeqCst);
     let status = running.wait()?;

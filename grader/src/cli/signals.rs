@@ -9,7 +9,7 @@ use nix::sys::signal::{SigSet, Signal};
 
 use crate::cli::exit::Exit;
 use crate::course::words::Lang;
-use crate::run::interrupt::Interrupt;
+use crate::interrupt::Interrupt;
 use crate::wording::messages as say;
 
 /// The signals that ask to stop.

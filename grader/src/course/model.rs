@@ -79,6 +79,8 @@ pub struct Limits {
     pub cpu_s: u64,
     /// Time that building the program may take, in seconds.
     pub build_s: u64,
+    /// Memory that all processes of a build together may hold at one time, in MiB; a build that holds more is ended.
+    pub build_mib: u64,
 }
 
 impl Default for Limits {
@@ -93,6 +95,7 @@ impl Default for Limits {
             output_kib: 4_096,
             cpu_s: 20,
             build_s: 300,
+            build_mib: 4096,
         }
     }
 }
@@ -119,6 +122,8 @@ pub struct LimitChanges {
     pub cpu_s: Option<u64>,
     /// Time that building the program may take, in seconds.
     pub build_s: Option<u64>,
+    /// Memory that all processes of a build together may hold at one time, in MiB.
+    pub build_mib: Option<u64>,
 }
 
 impl LimitChanges {
@@ -134,6 +139,7 @@ impl LimitChanges {
             output_kib: self.output_kib.unwrap_or(limits.output_kib),
             cpu_s: self.cpu_s.unwrap_or(limits.cpu_s),
             build_s: self.build_s.unwrap_or(limits.build_s),
+            build_mib: self.build_mib.unwrap_or(limits.build_mib),
         }
     }
 }
@@ -150,6 +156,7 @@ impl From<&Limits> for LimitChanges {
             output_kib: Some(limits.output_kib),
             cpu_s: Some(limits.cpu_s),
             build_s: Some(limits.build_s),
+            build_mib: Some(limits.build_mib),
         }
     }
 }

@@ -18,9 +18,8 @@ use crate::event::Tier;
 use crate::judge::record::VoidKind;
 use crate::kernel::{buffers, fds, tasks};
 
-/// How long a program's memory is left unlooked at, at least. What it can take in that time is little beside the limit.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// The same, at most: a look at many sockets takes long, and is not to take all the time.
+/// How long a program's memory is left unlooked at, at most: a look at many sockets takes long, and is not to take all
+/// the time.
 const LOOK_AT_LAST: Duration = Duration::from_millis(100);
 /// Memory in buffers of sockets, in bytes, that is not worth counting.
 const LITTLE: u64 = 16 << 20;
@@ -72,13 +71,12 @@ impl World {
         is_full.then(|| ("disk", mib(limits.disk_mib)))
     }
 
-    /// Ends the program if all its processes together hold more memory than they may. No limit of the kernel's own
-    /// counts that without a control group, and those need rights.
+    /// Ends the program if all its processes together hold more memory than they may.
     pub fn watch_memory(&mut self) -> Outcome {
         let begun = Instant::now();
         let Some(program) = self.program.as_ref().filter(|_| begun >= self.memory_due) else { return Ok(()) };
         let too_much = self.holds_too_much(program)?;
-        self.memory_due = begun + (begun.elapsed() * 10).clamp(LOOK_EVERY, LOOK_AT_LAST);
+        self.memory_due = begun + (begun.elapsed() * 10).clamp(tasks::LOOK_EVERY, LOOK_AT_LAST);
         if !too_much {
             return Ok(());
         }
@@ -87,11 +85,8 @@ impl World {
     }
 
     fn holds_too_much(&self, program: &Program) -> io::Result<bool> {
-        let processes = program.processes();
         let most = self.job.limits.resident_mib << 10;
-        let buffered = self.buffered()? >> 10;
-        let sum = |held: fn(i32) -> u64| processes.iter().map(|pid| held(*pid)).sum::<u64>() + buffered;
-        Ok(sum(tasks::held_kib) > most && sum(tasks::held_in_proportion_kib) > most)
+        Ok(tasks::hold_more(&program.processes(), most.saturating_sub(self.buffered()? >> 10)))
     }
 
     /// Bytes that lie in the program's sockets, if they are worth counting. The buffers of connections with us are not

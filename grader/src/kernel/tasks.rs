@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 /// One thread at one moment. Two equal snapshots of a thread mean that it has not run in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +122,17 @@ pub fn held_kib(pid: i32) -> u64 {
 pub fn held_in_proportion_kib(pid: i32) -> u64 {
     let tables = sum_kib(&format!("/proc/{pid}/status"), &["VmPTE:"]);
     tables + sum_kib(&format!("/proc/{pid}/smaps_rollup"), &["Pss_Anon:", "Pss_Shmem:"])
+}
+
+/// How long the memory of processes may be left unlooked at. What they can take in that time is little beside a limit.
+pub const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// True if these processes together hold more than `most`, in KiB. No limit of the kernel's own counts that without a
+/// control group, and those need rights.
+pub fn hold_more(processes: &[i32], most: u64) -> bool {
+    let sum = |held: fn(i32) -> u64| processes.iter().map(|pid| held(*pid)).sum::<u64>();
+    // The exact sum is asked for only where it may matter.
+    sum(held_kib) > most && sum(held_in_proportion_kib) > most
 }
 
 fn sum_kib(file: &str, fields: &[&str]) -> u64 {

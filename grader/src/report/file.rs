@@ -42,8 +42,9 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let told = |error: io::Error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()));
     // Said here, because the error of the temporary file would name that one.
     std::fs::read_dir(folder).map_err(told)?;
-    let mut file = tempfile::Builder::new().prefix(".grader-").tempfile_in(folder).map_err(told)?;
-    file.write_all(bytes).map_err(told)?;
+    let file = tempfile::Builder::new().prefix(".grader-").tempfile_in(folder);
+    let file = file.map_err(|error| told(error.kind().into()))?;
+    file.as_file().write_all(bytes).map_err(told)?;
     let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     file.as_file().set_permissions(readable).map_err(told)?;
     file.persist(path).map_err(|error| told(error.error))?;

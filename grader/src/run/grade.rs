@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::interrupt::Interrupt;
 use super::plan::Planned;
 use super::schedule::{Next, Schedule};
-use super::worker::{self, Lines};
+use super::worker;
 use crate::build::Program;
 use crate::cell::fork_server::ForkServer;
 use crate::course::check::Check;
 use crate::course::load::Course;
 use crate::engine::job::Job;
+use crate::interrupt::Interrupt;
 use crate::judge::record::{Record, Verdict, Void, VoidKind};
 
 /// A program and the checks that it is to go through.
@@ -55,7 +55,6 @@ pub enum Told<'t> {
 enum Said {
     Begun(usize),
     Over(usize, Box<Record>),
-    Stop,
 }
 
 /// A check of a subject.
@@ -69,21 +68,26 @@ struct Item<'s> {
 /// Grades all subjects. Returns early, with checks left out, once the wish to stop comes.
 pub fn grade(terms: &Terms, subjects: &[Subject], tell: &mut dyn FnMut(Told)) -> std::io::Result<()> {
     let (items, schedule) = items(terms.course, subjects)?;
-    let lines = Lines::new();
     let (said, hear) = mpsc::channel();
-    let stop = said.clone();
-    // The collector may be gone when the wish comes.
-    terms.interrupt.subscribe(move || drop(stop.send(Said::Stop)));
     let (order, orders) = mpsc::channel();
     let orders = Mutex::new(orders);
     std::thread::scope(|scope| {
         for number in 0..terms.jobs.max(1) {
-            let (items, orders, said, lines) = (&items, &orders, said.clone(), &lines);
-            let work = move || work(terms, items, orders, &said, lines);
+            let (items, orders, said) = (&items, &orders, said.clone());
+            let work = move || work(terms, items, orders, &said);
             std::thread::Builder::new().name(format!("checks {number}")).spawn_scoped(scope, work)?;
         }
-        Collector { jobs: terms.jobs.max(1), running: 0, items: &items, schedule, order, hear, lines: &lines, tell }
-            .run();
+        Collector {
+            jobs: terms.jobs.max(1),
+            running: 0,
+            items: &items,
+            schedule,
+            order,
+            hear,
+            interrupt: terms.interrupt,
+            tell,
+        }
+        .run();
         Ok(())
     })
 }
@@ -105,13 +109,13 @@ fn items<'s>(course: &Course, subjects: &'s [Subject<'s>]) -> serde_json::Result
     Ok((items, schedule))
 }
 
-fn work(terms: &Terms, items: &[Item], orders: &Mutex<Receiver<usize>>, said: &Sender<Said>, lines: &Lines) {
+fn work(terms: &Terms, items: &[Item], orders: &Mutex<Receiver<usize>>, said: &Sender<Said>) {
     loop {
         let order = orders.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(number) = order else { return };
         // Nobody hears any more once the run is over; then the next order does not come either.
         let _ = said.send(Said::Begun(number));
-        let record = worker::run(&job(terms, &items[number]), terms.server, lines);
+        let record = worker::run(&job(terms, &items[number]), terms.server, terms.interrupt);
         let _ = said.send(Said::Over(number, Box::new(record)));
     }
 }
@@ -140,15 +144,14 @@ struct Collector<'c> {
     schedule: Schedule,
     order: Sender<usize>,
     hear: Receiver<Said>,
-    lines: &'c Lines,
+    interrupt: &'c Interrupt,
     tell: &'c mut dyn FnMut(Told),
 }
 
 impl Collector<'_> {
     fn run(mut self) {
-        let mut stopping = false;
         loop {
-            if !stopping {
+            if !self.interrupt.is_set() {
                 self.give_orders();
             }
             if self.running == 0 {
@@ -163,10 +166,6 @@ impl Collector<'_> {
                     self.running -= 1;
                     self.schedule.end(number, record.verdict);
                     self.over(number, record);
-                }
-                Ok(Said::Stop) => {
-                    stopping = true;
-                    self.lines.cut();
                 }
                 Err(_) => return,
             }

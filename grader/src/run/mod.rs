@@ -2,7 +2,6 @@
 
 pub mod error;
 pub mod grade;
-pub mod interrupt;
 pub mod plan;
 mod schedule;
 mod session;
@@ -12,8 +11,8 @@ use crate::build::Source;
 use crate::course::load::Course;
 use crate::event::{Event, Tier};
 
+use crate::interrupt::Interrupt;
 use error::RunError;
-use interrupt::Interrupt;
 
 /// What to run, and how.
 #[derive(Clone, Debug)]

@@ -3,14 +3,14 @@
 use super::RunOptions;
 use super::error::RunError;
 use super::grade::{self, Subject, Terms, Told};
-use super::interrupt::Interrupt;
 use super::plan::{Planned, plan};
-use crate::build::{self, Built, Programs, Source};
+use crate::build::{self, BuildError, Built, Programs, Source};
 use crate::cell::fork_server::ForkServer;
 use crate::cell::tier;
 use crate::course::check::Check;
 use crate::course::load::Course;
 use crate::event::{CheckFinished, Event, RunStarted, Tier};
+use crate::interrupt::Interrupt;
 use crate::judge::record::{Record, Verdict};
 use crate::judge::score::ExerciseStatus;
 use crate::judge::score::{self, Tally};
@@ -33,12 +33,16 @@ pub fn run(course: &Course, options: &RunOptions, interrupt: &Interrupt, sink: S
     let server = ForkServer::start(tier)?;
     let terms = Terms { course, seed: options.seed, jobs: options.jobs, server: &server, interrupt };
     let cache = course.root.join("target/grader");
-    let how = build::Terms::new(&course.root, &cache, tier);
+    let how = build::Terms::new(&course.root, &cache, tier, interrupt);
     // One exercise after the other where the end of one decides about the next; all together otherwise.
     let size = if options.until_failed { 1 } else { planned.len() };
     let mut total = Tally::default();
     for group in planned.chunks(size.max(1)) {
-        let tally = grade_group(&terms, &how, &options.source, group, sink)?;
+        let tally = match grade_group(&terms, &how, &options.source, group, sink) {
+            // What was not built was not graded; what was graded before is told.
+            Err(RunError::Build(BuildError::Interrupted)) => break,
+            tally => tally?,
+        };
         total = total + tally;
         if interrupt.is_set() || (options.until_failed && !tally.is_full()) {
             break;

@@ -1,79 +1,33 @@
 //! Gives a check a process of its own and brings back its record, whatever becomes of that process.
 
-use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsRawFd, RawFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io::{self, BufRead, BufReader, PipeReader, Read, Write};
 
 use super::grade::void;
 use crate::cell::fork_server::{ForkServer, Line};
 use crate::engine::job::Job;
+use crate::interrupt::Interrupt;
 use crate::judge::record::{Record, Verdict, VoidKind};
 
 /// Bytes that a record may have.
 const MOST: u64 = 16 << 20;
 
-/// The life lines of the checks that run: each lives as long as we hold its standard input open.
-#[derive(Clone, Debug)]
-pub struct Lines {
-    /// By number; `None` once they have been cut.
-    open: Arc<Mutex<Option<HashMap<RawFd, PipeWriter>>>>,
-}
-
-impl Lines {
-    /// Life lines of checks to come.
-    pub fn new() -> Lines {
-        Lines { open: Arc::new(Mutex::new(Some(HashMap::new()))) }
-    }
-
-    /// Ends all checks that run, and every one that starts after this.
-    pub fn cut(&self) {
-        *self.lock() = None;
-    }
-
-    /// True once they have been cut.
-    fn are_cut(&self) -> bool {
-        self.lock().is_none()
-    }
-
-    /// Keeps a line open until [`Lines::drop`] or the cut.
-    fn hold(&self, line: PipeWriter) -> RawFd {
-        let number = line.as_raw_fd();
-        if let Some(open) = self.lock().as_mut() {
-            open.insert(number, line);
-        }
-        number
-    }
-
-    fn drop(&self, number: RawFd) {
-        if let Some(open) = self.lock().as_mut() {
-            open.remove(&number);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<HashMap<RawFd, PipeWriter>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Runs a check. One that the machine was too busy for is run once more.
-pub fn run(job: &Job, server: &ForkServer, lines: &Lines) -> Record {
-    let record = once(job, server, lines);
+pub fn run(job: &Job, server: &ForkServer, interrupt: &Interrupt) -> Record {
+    let record = once(job, server, interrupt);
     match &record.void {
-        Some(void) if void.kind == VoidKind::Starved => once(job, server, lines),
+        Some(void) if void.kind == VoidKind::Starved => once(job, server, interrupt),
         _ => record,
     }
 }
 
-fn once(job: &Job, server: &ForkServer, lines: &Lines) -> Record {
-    if lines.are_cut() {
+fn once(job: &Job, server: &ForkServer, interrupt: &Interrupt) -> Record {
+    if interrupt.is_set() {
         return void(VoidKind::Interrupted, "the run was interrupted".to_owned());
     }
     let answer = start(job, server).and_then(|line| {
-        let held = lines.hold(line.order);
-        let answer = read(line.answer);
-        lines.drop(held);
-        answer
+        // The check lives as long as this is held.
+        let _order = interrupt.hold(line.order);
+        read(line.answer)
     });
     match answer.map(|bytes| serde_json::from_slice::<Record>(&bytes)) {
         Ok(Ok(record)) if is_whole(&record) => record,

@@ -11,9 +11,9 @@ use super::{Progress, Proof};
 use crate::build::{self, BuildError, Built, Program, Source};
 use crate::course::load::{Course, Exercise};
 use crate::event::Tier;
+use crate::interrupt::Interrupt;
 use crate::run::error::RunError;
 use crate::run::grade::Subject;
-use crate::run::interrupt::Interrupt;
 use crate::run::plan::Planned;
 
 /// A program with what is claimed of it.
@@ -38,7 +38,7 @@ pub fn collect<'c>(
     let cache = course.root.join("target/grader/selfcheck");
     fs::create_dir_all(&cache)?;
     let kept = course.root.join("target/grader");
-    let shipped = build::Terms::new(&course.root, &kept, tier);
+    let shipped = build::Terms::new(&course.root, &kept, tier, interrupt);
     let mut fixtures = Vec::new();
     let selected = course.exercises.iter().filter(|exercise| only.is_empty() || only.contains(&exercise.id));
     for exercise in selected {
@@ -50,6 +50,7 @@ pub fn collect<'c>(
             course,
             exercise,
             shipped: &shipped,
+            interrupt,
             cache: &cache,
             proof: &mut *proof,
             fixtures: &mut fixtures,
@@ -67,6 +68,7 @@ struct Collector<'c, 'p> {
     exercise: &'c Exercise,
     /// How references and skeletons are built.
     shipped: &'p build::Terms<'p>,
+    interrupt: &'p Interrupt,
     cache: &'p Path,
     proof: &'p mut Proof,
     fixtures: &'p mut Vec<Fixture<'c>>,
@@ -114,7 +116,7 @@ impl Collector<'_, '_> {
             self.proof.mutants += 1;
             self.one_mutant(&mutant, &mut sources, &mut claims)?;
         }
-        let made = make::rust(&self.course.root, self.cache, &self.exercise.id, &sources)?;
+        let made = make::rust(&self.course.root, self.cache, &self.exercise.id, &sources, self.interrupt)?;
         for (name, label, claim) in claims {
             match made.get(&name) {
                 Some(Ok(program)) => self.add(label, program.clone(), claim),

@@ -8,9 +8,11 @@ use std::process::Command;
 use sha2::{Digest, Sha256};
 
 use crate::build::cargo::Build;
+use crate::build::disk::unless_full;
 use crate::build::exec;
 use crate::build::resolve::Places;
 use crate::build::{BuildError, Program};
+use crate::interrupt::Interrupt;
 use crate::text::bytes::hex;
 
 /// Rust programs of one exercise: each one's name and the text of its `main.rs`.
@@ -24,7 +26,13 @@ pub struct Sources {
 pub type Made = BTreeMap<String, Result<Program, String>>;
 
 /// Builds Rust programs of one exercise with the dependencies of its reference.
-pub fn rust(root: &Path, cache: &Path, exercise: &str, sources: &Sources) -> Result<Made, BuildError> {
+pub fn rust(
+    root: &Path,
+    cache: &Path,
+    exercise: &str,
+    sources: &Sources,
+    interrupt: &Interrupt,
+) -> Result<Made, BuildError> {
     let package = cache.join("packages").join(exercise);
     let bins = package.join("src/bin");
     let reference = root.join("reference").join(exercise);
@@ -37,14 +45,17 @@ pub fn rust(root: &Path, cache: &Path, exercise: &str, sources: &Sources) -> Res
     }
     forget_others(&bins, sources);
     let target = cache.join("target");
-    let build =
-        |what: Vec<&str>| Build { manifest: &package.join("Cargo.toml"), cwd: cache, target: &target, what }.run();
+    let manifest = &package.join("Cargo.toml");
+    let build = |what: Vec<&str>| Build { manifest, cwd: cache, target: &target, what, interrupt }.run();
     let together = build(vec!["--bins", "--keep-going"])?;
     let mut made = Made::new();
     for name in sources.programs.keys() {
         let one = match &together {
             Ok(()) => Ok(()),
-            Err(_) => build(vec!["--bin", name])?,
+            Err(output) => {
+                unless_full(&target, output.clone())?;
+                build(vec!["--bin", name])?
+            }
         };
         made.insert(name.clone(), one.map(|()| compiled(target.join("debug").join(name))));
     }

@@ -8,15 +8,16 @@ mod spec;
 
 use std::collections::BTreeSet;
 
+use crate::build::BuildError;
 use crate::cell::fork_server::ForkServer;
 use crate::cell::tier;
 use crate::course::load::Course;
 use crate::event::Tier;
+use crate::interrupt::Interrupt;
 use crate::judge::record::{Failure, Verdict};
 use crate::kernel::tasks;
 use crate::run::error::RunError;
 use crate::run::grade::{self, Subject, Terms, Told};
-use crate::run::interrupt::Interrupt;
 
 use claim::{Claim, Ended};
 use collect::Fixture;
@@ -71,7 +72,10 @@ pub fn run(
     nix::sys::prctl::set_child_subreaper(true).map_err(std::io::Error::from)?;
     let (tier, _) = tier::choose(options.isolation)?;
     let mut proof = Proof::default();
-    let fixtures = collect::collect(course, &options.exercises, tier, interrupt, &mut proof, tell)?;
+    let fixtures = match collect::collect(course, &options.exercises, tier, interrupt, &mut proof, tell) {
+        Err(RunError::Build(BuildError::Interrupted)) => return Ok(Proof { interrupted: true, ..proof }),
+        fixtures => fixtures?,
+    };
     let subjects: Vec<Subject> = fixtures.iter().map(|fixture| fixture.subject.clone()).collect();
     let total = subjects.iter().map(|subject| subject.planned.checks.len()).sum();
     let mut ended: Vec<Vec<Ended>> = vec![Vec::new(); fixtures.len()];

@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 
 use super::job::{Job, Report, Take};
 use super::limits;
-use crate::build::stage::pour;
+use crate::build::stage::{StageError, pour};
 use crate::build::take;
 use crate::cell::empty::EmptyCell;
 use crate::cell::running::Running;
@@ -24,6 +24,7 @@ use crate::cell::spawn::{self, Spawn};
 use crate::cell::{network, own};
 use crate::event::Tier;
 use crate::judge::record::ProcessEnd;
+use crate::kernel::tasks;
 
 /// The most of a tool's output that is kept, in bytes: its beginning, which says what was wrong first.
 const MOST_KEPT: usize = 128 * 1024;
@@ -53,7 +54,7 @@ fn build(job: &Job) -> Result<Report, Trouble> {
     let processors = sched_getaffinity(Pid::from_raw(0)).map_err(said)?;
     let cell = EmptyCell::make(job.tier, &users, &processors).map_err(said)?;
     let running = cell.start(&order(job, users)).map_err(said)?;
-    let (end, output) = attend(&running, job.seconds)?;
+    let (end, output) = attend(&running, job)?;
     drop(running);
     Ok(match end {
         End::By(ProcessEnd::Status(0)) => taken(job, output)?,
@@ -156,8 +157,10 @@ impl Printed<'_> {
 }
 
 /// Waits for the tool's end, within the limits and as long as our life line is held.
-fn attend(running: &Running, seconds: u64) -> Result<(End, String), Trouble> {
+fn attend(running: &Running, job: &Job) -> Result<(End, String), Trouble> {
+    let Job { seconds, mib, .. } = *job;
     let until = Instant::now() + Duration::from_secs(seconds);
+    let mut looked = Instant::now();
     let mut printed = Printed { open: vec![&running.stdout, &running.stderr], kept: Vec::new(), bytes: 0 };
     let end = loop {
         let end = running.end();
@@ -173,7 +176,14 @@ fn attend(running: &Running, seconds: u64) -> Result<(End, String), Trouble> {
         if printed.bytes > limits().output_kib << 10 {
             break End::Limit(format!("it printed more than {} MiB", limits().output_kib >> 10));
         }
-        wait(running.status_fd(), &printed.open, left)?;
+        let is_due = looked.elapsed() >= tasks::LOOK_EVERY;
+        if is_due && tasks::hold_more(&tasks::tree(running.init()), mib << 10) {
+            break End::Limit(format!("its processes together held more than {mib} MiB of memory"));
+        }
+        if is_due {
+            looked = Instant::now();
+        }
+        wait(running.status_fd(), &printed.open, left.min(tasks::LOOK_EVERY))?;
     };
     Ok((end, printed.text()))
 }
@@ -200,6 +210,7 @@ fn taken(job: &Job, output: String) -> Result<Report, Trouble> {
         },
         Take::Folder { to } => match crate::build::stage::copy_made(&job.work.join("src"), to) {
             Ok(()) => Ok(Report::Made(to.clone())),
+            Err(StageError::Build(error)) => Err(said(error)),
             Err(why) => Ok(Report::Failed(format!("{output}\n{why}").trim().to_owned())),
         },
     }

@@ -10,10 +10,11 @@ use std::process::{Command, Stdio};
 use serde::{Deserialize, Serialize};
 
 use crate::build::BuildError;
-use crate::build::process::{signal_name, spawn_unblocked};
+use crate::build::process::signal_name;
 use crate::build::stage::remove_tree;
 use crate::cell::network::SHARED;
 use crate::event::Tier;
+use crate::interrupt::Interrupt;
 
 /// The word that makes the grader a build's process.
 pub const WORD: &str = "__build";
@@ -42,6 +43,8 @@ pub struct Job {
     pub keep: Option<PathBuf>,
     /// How long it may take, in seconds.
     pub seconds: u64,
+    /// How much memory all its processes together may hold, in MiB.
+    pub mib: u64,
     /// What is wanted of it.
     pub take: Take,
 }
@@ -86,27 +89,34 @@ pub fn work(tier: Tier, other: &Path) -> Result<PathBuf, BuildError> {
     other.canonicalize().map_err(BuildError::io("cannot find", other))
 }
 
-/// Does a build in a cell.
-pub fn run(job: &Job) -> Result<Report, BuildError> {
+/// Does a build in a cell, until the wish to stop comes.
+pub fn run(job: &Job, interrupt: &Interrupt) -> Result<Report, BuildError> {
+    if interrupt.is_set() {
+        return Err(BuildError::Interrupted);
+    }
     let io = |error| BuildError::Cell(format!("its process could not be run: {error}"));
     let order = serde_json::to_vec(job).map_err(|error| io(error.into()))?;
     let mut command = Command::new("/proc/self/exe");
     command.arg(WORD).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-    let mut child = spawn_unblocked(&mut command).map_err(io)?;
+    // It is ended by its life line and by no signal that asks us to stop: only so it leaves nothing behind.
+    let mut child = command.spawn().map_err(io)?;
     let mut bytes = Vec::new();
-    // Held until the report is there: it is the build's life line.
-    let line = child.stdin.take();
-    let told = line.as_ref().map_or(Ok(()), |mut line| line.write_all(&[&*order, b"\n"].concat()));
+    let told = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe.into()).and_then(|mut line| {
+        line.write_all(&[&*order, b"\n"].concat())?;
+        Ok(interrupt.hold(line))
+    });
     let heard = match child.stdout.take() {
         Some(output) => output.take(MOST_REPORT).read_to_end(&mut bytes),
         None => Err(io::ErrorKind::BrokenPipe.into()),
     };
-    drop(line);
     let status = child.wait().map_err(io)?;
+    if interrupt.is_set() {
+        return Err(BuildError::Interrupted);
+    }
     if let Some(signal) = status.signal() {
         return Err(BuildError::Killed(signal_name(signal)));
     }
-    told.and(heard).map_err(io)?;
+    told.map(drop).and(heard.map(drop)).map_err(io)?;
     match serde_json::from_slice(&bytes) {
         Ok(Report::Void(why)) => Err(BuildError::Cell(why)),
         Ok(report) => Ok(report),

@@ -12,7 +12,6 @@ use crate::course::model::Limits;
 pub(super) fn limits() -> Limits {
     Limits {
         memory_mib: 8 << 10,
-        resident_mib: 4 << 10,
         processes: 512,
         descriptors: 4096,
         disk_mib: 2 << 10,

@@ -71,6 +71,7 @@ fn limits(limits: &LimitChanges, path: &Path, findings: &mut Vec<Finding>) {
         output_kib,
         cpu_s,
         build_s,
+        build_mib,
     } = limits;
     let named = [
         ("deadline_ms", deadline_ms),
@@ -80,6 +81,7 @@ fn limits(limits: &LimitChanges, path: &Path, findings: &mut Vec<Finding>) {
         ("resident_mib", resident_mib),
         ("cpu_s", cpu_s),
         ("build_s", build_s),
+        ("build_mib", build_mib),
     ];
     for (name, _) in named.into_iter().filter(|(_, limit)| **limit == Some(0)) {
         let finding = Finding::at(&path.key(name), format!("with {name} 0 no program can run"));
