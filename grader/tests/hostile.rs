@@ -550,3 +550,32 @@ fn a_build_of_many_processes_is_bounded_in_the_sum_of_their_memory() {
     assert_eq!(message, format!("$ python3 attack.py\n\n{told}"));
     scene.assert_untouched();
 }
+
+/// Grades `program` in `tier` as a root without `rights`.
+fn verdicts_without(rights: &str, tier: &str, program: &str) -> Value {
+    let scene = Scene::new();
+    scene.hand_in("greet");
+    scene.course.write("in/greet.py", program);
+    let mut command = std::process::Command::new("setpriv");
+    command.args(["--bounding-set", rights]).arg(assert_cmd::cargo::cargo_bin("grader"));
+    command.args(["check", "greet", "--submission", "in", "--format", "json", "--isolation", tier]);
+    // An interpreter in root's home could only be run as root.
+    command.env("PATH", "/usr/local/bin:/usr/bin:/bin").current_dir(scene.course.path());
+    let report: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    report["exercises"][0].clone()
+}
+
+#[rstest]
+fn the_root_of_a_container_still_tells_right_from_wrong(
+    #[values("-sys_ptrace", "-dac_override,-dac_read_search")] rights: &str,
+    #[values("sealed", "guarded", "basic")] tier: &str,
+) {
+    if lacks(tier) || !nix::unistd::Uid::effective().is_root() {
+        return;
+    }
+    let greet = fs::read_to_string(fixtures().join("greet.py")).unwrap();
+    let passed = verdicts_without(rights, tier, &format!("{greet}\n\nserve()\n"));
+    assert_eq!(passed["status"], "passed", "{passed:#}");
+    let failed = verdicts_without(rights, tier, "raise SystemExit(1)\n");
+    assert_eq!((&failed["status"], &failed["points"]), (&json!("failed"), &json!(0)), "{failed:#}");
+}

@@ -9,8 +9,8 @@ use nix::unistd::{Pid, alarm};
 
 use super::finding::{Finding, Outcome, Stop};
 use super::job::Job;
-use super::steps;
 use super::world::{World, has_family};
+use super::{sight, steps};
 use crate::build::confined::{inside, job};
 use crate::cell::empty::EmptyCell;
 use crate::cell::error::{self, CellError};
@@ -121,7 +121,7 @@ fn judge(world: &mut World) -> Result<(), Result<Box<Failure>, Void>> {
             Ok(()) => {}
             Err(Stop::Void(void)) => return Err(Err(void)),
             Err(Stop::Failed(finding)) => {
-                return Err(match name_cause(world, number, step, *finding) {
+                return Err(match sight::blind(world).map_or_else(|| name_cause(world, number, step, *finding), Err) {
                     Ok(failure) => Ok(Box::new(failure)),
                     Err(void) => Err(void),
                 });

@@ -16,6 +16,7 @@ pub mod program;
 pub mod pump;
 pub mod response;
 pub mod scene;
+mod sight;
 pub mod steps;
 pub mod stream;
 pub mod wait;

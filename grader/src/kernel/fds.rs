@@ -1,10 +1,18 @@
 //! The descriptors of a process: how many, what they are, and which of them can wake it by time alone.
 
 use std::fs;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::sys::socket::{getsockopt, sockopt};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
+
+/// True if it is refused to us to see what the descriptors of a process are (`/proc/PID/fd`, proc(5)).
+pub fn are_hidden(pid: i32) -> bool {
+    let list =
+        || fs::read_dir(format!("/proc/{pid}/fd"))?.flatten().try_for_each(|fd| fs::read_link(fd.path()).map(drop));
+    list().is_err_and(|error: io::Error| error.kind() == io::ErrorKind::PermissionDenied)
+}
 
 /// How many descriptors a process has open; 0 if it is gone.
 pub fn count(pid: i32) -> usize {
@@ -19,8 +27,8 @@ pub fn numbers(pid: i32) -> Vec<i32> {
 }
 
 /// SO_REUSEADDR of a process's socket.
-pub fn reuses_address(pid: i32, fd: i32) -> Option<bool> {
-    getsockopt(&borrow(pid, fd)?.as_fd(), sockopt::ReuseAddr).ok()
+pub fn reuses_address(pid: i32, fd: i32) -> io::Result<bool> {
+    Ok(getsockopt(&borrow(pid, fd)?.as_fd(), sockopt::ReuseAddr)?)
 }
 
 /// The inodes of the sockets that a process has open.
@@ -65,7 +73,7 @@ pub fn has_timeout(pid: i32, fd: i32) -> bool {
 }
 
 fn socket_has_timeout(pid: i32, fd: i32) -> Option<bool> {
-    let socket = borrow(pid, fd)?;
+    let socket = borrow(pid, fd).ok()?;
     let receive = getsockopt(&socket.as_fd(), sockopt::ReceiveTimeout).ok()?;
     let send = getsockopt(&socket.as_fd(), sockopt::SendTimeout).ok()?;
     let is_set = |time: nix::sys::time::TimeVal| time.tv_sec() != 0 || time.tv_usec() != 0;
@@ -73,9 +81,10 @@ fn socket_has_timeout(pid: i32, fd: i32) -> Option<bool> {
 }
 
 /// A copy of a process's descriptor (pidfd_getfd(2)).
-fn borrow(pid: i32, fd: i32) -> Option<OwnedFd> {
-    let process = rustix::process::pidfd_open(Pid::from_raw(pid)?, PidfdFlags::empty()).ok()?;
-    rustix::process::pidfd_getfd(process, fd, PidfdGetfdFlags::empty()).ok()
+fn borrow(pid: i32, fd: i32) -> io::Result<OwnedFd> {
+    let pid = Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidInput)?;
+    let process = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
+    Ok(rustix::process::pidfd_getfd(process, fd, PidfdGetfdFlags::empty())?)
 }
 
 #[cfg(test)]

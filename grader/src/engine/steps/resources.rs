@@ -1,12 +1,15 @@
 //! Expecting that a program gives back what it used: descriptors, threads, processor time.
 
+use std::io::ErrorKind::PermissionDenied;
+
 use super::finish;
 use crate::course::cause::Symptom;
 use crate::course::step::{Mark, Memory, Queue, Steady, Transport};
-use crate::engine::finding::{Finding, Outcome};
+use crate::engine::finding::{Finding, Outcome, Stop};
 use crate::engine::program::Program;
 use crate::engine::wait::{Patience, Waited};
 use crate::engine::world::{Resources, World};
+use crate::judge::record::VoidKind;
 use crate::kernel::diag::SocketRow;
 use crate::kernel::{fds, tasks};
 
@@ -98,6 +101,9 @@ fn disagreement(queue: &Queue, row: &SocketRow) -> Option<(&'static str, u32, u3
     numbers.into_iter().find_map(|(about, is, wanted)| Some((about, is, wanted.filter(|wanted| *wanted != is)?)))
 }
 
+/// A container's root may not copy descriptors of another user (pidfd_getfd(2), ptrace(2)).
+const NOT_ASKED: &str = "the program's sockets cannot be asked for their options: CAP_SYS_PTRACE is missing";
+
 /// Looks at the listener's descriptor and at the lowest number that is free, which the next socket will get (open(2)).
 pub fn descriptors(world: &mut World) -> Outcome {
     finish::alive(world)?;
@@ -113,7 +119,19 @@ pub fn descriptors(world: &mut World) -> Outcome {
         let listener = numbers.into_iter().find(|fd| inode.is_some() && fds::socket(pid, *fd) == inode);
         if let Some(fd) = listener {
             world.values.set("listener_fd", fd.to_string());
-            let reuse = fds::reuses_address(pid, fd).map_or("?", |reuse| if reuse { "1" } else { "0" });
+            let reuse = match fds::reuses_address(pid, fd) {
+                Ok(reuse) => {
+                    if reuse {
+                        "1"
+                    } else {
+                        "0"
+                    }
+                }
+                Err(error) if error.kind() == PermissionDenied => {
+                    return Err(Stop::void(VoidKind::Unsupported, NOT_ASKED));
+                }
+                Err(_) => "?",
+            };
             world.values.set("listener_reuseaddr", reuse);
             return Ok(());
         }

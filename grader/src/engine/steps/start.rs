@@ -10,6 +10,7 @@ use crate::course::cause::Symptom;
 use crate::course::step::{Ready, Start, Transport};
 use crate::engine::finding::{Finding, Outcome, Stop};
 use crate::engine::program::Program;
+use crate::engine::sight;
 use crate::engine::stream::{Carrier, Stream};
 use crate::engine::wait::{Patience, Waited};
 use crate::engine::world::World;
@@ -39,6 +40,8 @@ pub fn start(world: &mut World, start: &Start) -> Outcome {
         env.push(format!("{name}={}", String::from_utf8_lossy(&world.bytes(value)?)));
     }
     world.note("start", None, None, argv.join(" "));
+    // A cell is made with our own rights.
+    sight::close();
     let cell = match world.ahead.take() {
         Some(cell) => cell,
         None => EmptyCell::make(world.job.tier, &world.users, &world.processors)?,
@@ -60,6 +63,7 @@ pub fn start(world: &mut World, start: &Start) -> Outcome {
         world.streams.insert(name.to_owned(), Stream::new(Carrier::Output(pipe.into()), None));
     }
     world.program = Some(Program::new(running));
+    sight::open(world);
     match start.ready.unwrap_or(world.job.launch.ready) {
         Ready::Tcp => ready(world, Transport::Tcp, start.exact),
         Ready::Udp => ready(world, Transport::Udp, start.exact),
