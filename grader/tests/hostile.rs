@@ -551,11 +551,15 @@ fn a_build_of_many_processes_is_bounded_in_the_sum_of_their_memory() {
     scene.assert_untouched();
 }
 
-/// Grades `program` in `tier` as a root without `rights`.
-fn verdicts_without(rights: &str, tier: &str, program: &str) -> Value {
-    let scene = Scene::new();
+/// Hands in the program that greets and attacks nobody.
+fn hand_in_right(scene: &Scene) {
     scene.hand_in("greet");
-    scene.course.write("in/greet.py", program);
+    let greet = fs::read_to_string(fixtures().join("greet.py")).unwrap();
+    scene.course.write("in/greet.py", &format!("{greet}\n\nserve()\n"));
+}
+
+/// Grades what was handed in in `tier` as a root without `rights`.
+fn grade_without(rights: &str, tier: &str, scene: &Scene) -> Value {
     let mut command = std::process::Command::new("setpriv");
     command.args(["--bounding-set", rights]).arg(assert_cmd::cargo::cargo_bin("grader"));
     command.args(["check", "greet", "--submission", "in", "--format", "json", "--isolation", tier]);
@@ -573,9 +577,28 @@ fn the_root_of_a_container_still_tells_right_from_wrong(
     if lacks(tier) || !nix::unistd::Uid::effective().is_root() {
         return;
     }
-    let greet = fs::read_to_string(fixtures().join("greet.py")).unwrap();
-    let passed = verdicts_without(rights, tier, &format!("{greet}\n\nserve()\n"));
+    let scene = Scene::new();
+    hand_in_right(&scene);
+    let passed = grade_without(rights, tier, &scene);
     assert_eq!(passed["status"], "passed", "{passed:#}");
-    let failed = verdicts_without(rights, tier, "raise SystemExit(1)\n");
+    scene.course.write("in/greet.py", "raise SystemExit(1)\n");
+    let failed = grade_without(rights, tier, &scene);
     assert_eq!((&failed["status"], &failed["points"]), (&json!("failed"), &json!(0)), "{failed:#}");
+}
+
+#[rstest]
+fn two_graders_at_once_do_not_disturb_each_other(#[values("sealed", "guarded", "basic")] tier: &str) {
+    if lacks(tier) {
+        return;
+    }
+    let scene = Scene::new();
+    hand_in_right(&scene);
+    let grade = || scene.grade(&["--isolation", tier, "--seed", "1"]);
+    std::thread::scope(|scope| {
+        let graders: Vec<_> = (0..4).map(|_| scope.spawn(grade)).collect();
+        for exercise in graders.into_iter().map(|grader| grader.join().unwrap()) {
+            assert_eq!(exercise["status"], "passed", "{exercise:#}");
+        }
+    });
+    assert_eq!(processes_with(scene.course.marker()), Vec::<String>::new(), "processes are left");
 }

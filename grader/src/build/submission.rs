@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::build::confined::job::{Job, Report, Take};
 use crate::build::resolve::Places;
-use crate::build::stage::{Copied, MOST, StageError, copy_made, copy_package};
+use crate::build::stage::{Copied, MOST, StageError, copy_package, keep_made};
 use crate::build::turn::turn;
 use crate::build::{BuildError, Built, Programs, Progress, Terms, confined, exec};
 use crate::course::load::Exercise;
@@ -117,8 +117,8 @@ fn build_one(place: &Place, exercise: &Exercise, recipe: &Recipe, terms: &Terms)
     let folder = place.kept.join(&exercise.id);
     let made = match &recipe.build {
         Some(script) => confined::job::run(&job(place, script, &folder, terms, &exercise.limits)?, terms.interrupt)?,
-        None => match copy_made(&place.stage, &folder) {
-            Ok(()) => Report::Made(folder.clone()),
+        None => match keep_made(&place.stage, &folder) {
+            Ok(kept) => Report::Made(kept),
             Err(StageError::Build(error)) => return Err(error),
             Err(fault) => Report::Failed(fault.to_string()),
         },

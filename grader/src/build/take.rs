@@ -18,7 +18,7 @@ use crate::text::bytes::hex;
 const MOST_BYTES: u64 = 256 << 20;
 
 /// How many older programs of an exercise are kept: somebody may be grading one of them.
-const KEPT: usize = 3;
+const KEPT: usize = 8;
 
 /// Why a program was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +108,7 @@ fn copy(mut file: File, to: &Path, name: &Path, naming: Naming) -> io::Result<Pa
 }
 
 /// Removes all but the newest copies. Old ones do no harm, so nothing is said if that fails.
-fn prune(folder: &Path, current: &Path) {
+pub fn prune(folder: &Path, current: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut others: Vec<PathBuf> = entries.filter(|path| path != current).collect();
     others.sort_by_key(|path| path.metadata().and_then(|found| found.modified()).ok());
@@ -198,8 +198,8 @@ mod tests {
     #[test]
     fn few_old_copies_are_kept() {
         let folders = Folders::new();
-        for text in ["1", "2", "3", "4", "5", "6"] {
-            fs::write(folders.target().join("debug/echo"), text).unwrap();
+        for number in 0..KEPT + 3 {
+            fs::write(folders.target().join("debug/echo"), number.to_string()).unwrap();
             folders.take().unwrap();
         }
         assert_eq!(fs::read_dir(folders.0.path().join("bin/echo")).unwrap().count(), KEPT + 1);

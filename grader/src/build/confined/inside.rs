@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 
 use super::job::{Job, Report, Take};
 use super::limits;
-use crate::build::stage::{StageError, pour};
+use crate::build::stage::{StageError, keep_made, pour};
 use crate::build::take;
 use crate::cell::empty::EmptyCell;
 use crate::cell::running::Running;
@@ -208,8 +208,8 @@ fn taken(job: &Job, output: String) -> Result<Report, Trouble> {
             Err(take::TakeError::Theirs(why)) => Ok(Report::Failed(format!("{output}\n{why}").trim().to_owned())),
             Err(take::TakeError::Ours(why)) => Err(why),
         },
-        Take::Folder { to } => match crate::build::stage::copy_made(&job.work.join("src"), to) {
-            Ok(()) => Ok(Report::Made(to.clone())),
+        Take::Folder { to } => match keep_made(&job.work.join("src"), to) {
+            Ok(kept) => Ok(Report::Made(kept)),
             Err(StageError::Build(error)) => Err(said(error)),
             Err(why) => Ok(Report::Failed(format!("{output}\n{why}").trim().to_owned())),
         },

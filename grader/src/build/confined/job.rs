@@ -63,7 +63,7 @@ pub enum Take {
     },
     /// The copy of the sources, with all that was made in it.
     Folder {
-        /// The folder that becomes its copy.
+        /// The folder that gets a folder for it, named after what is in it.
         to: PathBuf,
     },
 }
