@@ -87,6 +87,8 @@ pub fn run(
             tell(Progress::Graded(ended.iter().map(Vec::len).sum(), total));
         }
     })?;
+    // It waits for all that it forked: what is there after it has escaped.
+    drop(server);
     proof.programs = fixtures.len();
     proof.checks = ended.iter().map(Vec::len).sum();
     proof.interrupted = interrupt.is_set();
