@@ -21,6 +21,9 @@ pub(super) const PROGRAM_ID: u32 = 1000;
 /// What init is told when the maps are written; the rest is what to start, as JSON.
 const MAPPED: &[u8] = b"\n";
 
+/// What init says where errors go when it has forked the program; no step of ours has this number.
+const FORKED: [u8; 8] = [0xFF; 8];
+
 /// A cell with nothing in it yet. Dropping it ends it.
 #[derive(Debug)]
 pub struct EmptyCell {
@@ -125,6 +128,11 @@ impl Inside {
         }
     }
 
+    /// Says that there is a program now.
+    pub(super) fn tell_forked(&self) -> Result<(), CellError> {
+        nix::unistd::write(&self.errors, &FORKED).map(drop).map_err(CellError::at(Step::Fork))
+    }
+
     /// Waits for what to start.
     pub(super) fn wait_for_order(&self) -> Result<Spawn, CellError> {
         let mut bytes = Vec::new();
@@ -157,12 +165,15 @@ fn write_maps(init: i32, users: &[u32]) -> io::Result<()> {
     last
 }
 
-/// Waits until the program has been executed: the pipe closes with execve, or brings what failed.
+/// Waits until the program has been executed: the pipe closes with execve, or brings what failed. If it brings nothing
+/// at all, init was ended before it had come that far.
 fn executed(errors: OwnedFd) -> Result<(), CellError> {
     let mut bytes = Vec::new();
     fs::File::from(errors).read_to_end(&mut bytes).map_err(CellError::at(Step::Exec))?;
-    match bytes.first_chunk::<8>() {
+    let (said, _) = bytes.as_chunks::<8>();
+    match said.iter().find(|said| **said != FORKED) {
         Some(error) => Err(error::decode(*error)),
+        None if said.is_empty() => Err(CellError::new(Step::Fork, io::Error::other("init was ended"))),
         None => Ok(()),
     }
 }
@@ -172,4 +183,27 @@ pub(super) fn give_up(errors: OwnedFd, error: &CellError) -> ! {
     // Nobody is left to hear of a failure to tell; the pipe's end alone reads as a lost cell.
     let _ = fs::File::from(errors).write_all(&error::encode(error));
     sys::exit_now(1)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at once")]
+mod tests {
+    use super::*;
+
+    fn told(said: &[[u8; 8]]) -> Option<String> {
+        let (errors, mut tell) = io::pipe().unwrap();
+        tell.write_all(said.as_flattened()).unwrap();
+        drop(tell);
+        executed(errors.into()).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_program_runs_only_if_init_says_so_and_nobody_anything_else() {
+        let error = CellError::new(Step::Exec, io::Error::from_raw_os_error(libc::ENOENT));
+        let said = error::encode(&error);
+        assert_eq!(told(&[FORKED]), None);
+        assert_eq!(told(&[FORKED, said]), Some(error.to_string()));
+        assert_eq!(told(&[said, FORKED]), Some(error.to_string()));
+        assert_eq!(told(&[]), Some("fork of the program failed: init was ended".to_owned()));
+    }
 }

@@ -74,7 +74,9 @@ fn fill(tier: Tier, inside: &Inside) -> Result<Pid, CellError> {
     if tier == Tier::Sealed {
         root::close(&what)?;
     }
-    start(tier, &what, inside)
+    let program = start(tier, &what, inside)?;
+    inside.tell_forked()?;
+    Ok(program)
 }
 
 /// A session of its own, no life after the check's process, and SIGCHLD as something to read.
