@@ -450,7 +450,7 @@ fn who_takes_all_ports_has_failed_and_not_stopped_the_check() {
 }
 
 #[rstest]
-fn bytes_that_lie_in_sockets_are_memory_too(#[values("tcp", "udp", "unix", "sent_off")] kind: &str) {
+fn bytes_that_lie_in_sockets_are_memory_too(#[values("tcp", "udp", "unix", "sent_off", "pages")] kind: &str) {
     if lacks("sealed") {
         return;
     }

@@ -21,8 +21,9 @@ use crate::kernel::{buffers, fds, tasks};
 /// How long a program's memory is left unlooked at, at most: a look at many sockets takes long, and is not to take all
 /// the time.
 const LOOK_AT_LAST: Duration = Duration::from_millis(100);
-/// Memory in buffers of sockets, in bytes, that is not worth counting.
-const LITTLE: u64 = 16 << 20;
+/// Memory in buffers of sockets, in bytes, that is not worth counting: even with all that may stand behind it, it is
+/// little.
+const LITTLE: u64 = 2 << 20;
 
 /// Symptoms that say by themselves which resource it is about.
 const TELLING: [Symptom; 4] = [Symptom::Limit, Symptom::Flood, Symptom::Grows, Symptom::Busy];

@@ -5,12 +5,16 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 
-use super::diag::{Diag, NLM_F_DUMP, attributes, memory, request};
+use super::diag::{Diag, NLM_F_DUMP, SocketRow, attributes, memory, request};
 
 /// `struct unix_diag_msg` (linux/unix_diag.h).
 const UNIX_DIAG_MSG: usize = 16;
 const UNIX_DIAG_MEMINFO: u16 = 5;
 const UDIAG_SHOW_MEMINFO: u32 = 0x20;
+
+/// The most bytes of pages that stand behind one byte of a packet's own memory: 17 pages (MAX_SKB_FRAGS) behind some 800
+/// bytes. Measured: 83.
+const MOST_BEHIND: u64 = 100;
 
 /// Memory of all TCP and UDP sockets of the machine, in bytes, told at once: at least that of those in any network
 /// namespace. To count these takes milliseconds, since the kernel walks its whole table for it.
@@ -39,7 +43,8 @@ impl Diag {
         for protocol in [libc::IPPROTO_TCP, libc::IPPROTO_UDP] {
             let rows = self.all(protocol as u8, !0)?;
             let counted = rows.iter().filter(|row| !without.contains(&(row.local, row.peer)));
-            sum += counted.map(|row| row.memory).sum::<u64>();
+            let behind = |row: &SocketRow| if protocol == libc::IPPROTO_TCP { pages_behind(row) } else { 0 };
+            sum += counted.map(|row| row.memory + behind(row)).sum::<u64>();
         }
         Ok(sum)
     }
@@ -55,6 +60,16 @@ impl Diag {
         })?;
         Ok(sum)
     }
+}
+
+/// The most memory, in bytes, that a TCP socket may hold beyond what it counts. Of a page of which a byte was sent by
+/// sendfile(2) it holds the whole, and counts the byte, though the file may have let go of the page since. There are no
+/// more such pages than bytes, and a packet names few of them. In UDP and Unix sockets every such byte is a packet by
+/// itself, so that they hold at most some five times what they count, which is let be.
+fn pages_behind(row: &SocketRow) -> u64 {
+    let bytes = u64::from(row.unread) + u64::from(row.unacked);
+    let packets = row.memory.saturating_sub(bytes);
+    (bytes * rustix::param::page_size() as u64).min(packets * MOST_BEHIND)
 }
 
 /// `struct unix_diag_req` for all sockets in all states.
