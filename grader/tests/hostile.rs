@@ -225,6 +225,7 @@ fn the_same_attack_works_where_nothing_holds_it(
 #[case("flood", "OUTPUT_FLOOD")]
 #[case("memory", "MEMORY_LIMIT")]
 #[case("memory_of_many", "MEMORY_LIMIT")]
+#[case("leader memory", "MEMORY_LIMIT")]
 #[case("processes", "PROCESS_LIMIT")]
 #[case("descriptors", "DESCRIPTOR_LIMIT")]
 #[case("disk", "DISK_LIMIT")]
@@ -601,4 +602,24 @@ fn two_graders_at_once_do_not_disturb_each_other(#[values("sealed", "guarded", "
         }
     });
     assert_eq!(processes_with(scene.course.marker()), Vec::<String>::new(), "processes are left");
+}
+
+#[test]
+fn a_program_whose_first_thread_has_ended_is_as_good_as_any() {
+    let scene = Scene::new();
+    scene.hand_in("leader serve");
+    let exercise = scene.grade(&[]);
+    assert_eq!(exercise["status"], "passed", "{exercise:#}");
+}
+
+#[test]
+fn who_keeps_the_processors_busy_is_not_taken_for_one_that_waits_for_them() {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::with_limits("deadline_ms: 2000, cpu_s: 600, processes: 64");
+    scene.hand_in("starve");
+    let exercise = scene.grade_sealed();
+    assert_eq!((&exercise["status"], &exercise["max_points"]), (&json!("failed"), &json!(3)), "{exercise:#}");
+    scene.assert_untouched();
 }

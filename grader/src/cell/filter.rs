@@ -19,6 +19,7 @@ const FORBIDDEN: &[i64] = &[
     libc::SYS_clock_adjtime,
     libc::SYS_clock_settime,
     libc::SYS_delete_module,
+    libc::SYS_fanotify_init,
     libc::SYS_finit_module,
     libc::SYS_fsconfig,
     libc::SYS_fsmount,
@@ -40,6 +41,7 @@ const FORBIDDEN: &[i64] = &[
     libc::SYS_process_vm_writev,
     libc::SYS_ptrace,
     libc::SYS_quotactl,
+    libc::SYS_quotactl_fd,
     libc::SYS_reboot,
     libc::SYS_request_key,
     libc::SYS_setdomainname,
@@ -56,12 +58,17 @@ const FORBIDDEN: &[i64] = &[
 
 /// Calls that look as if this kernel did not have them, so that runtimes fall back to older ones: clone3 hides its flags
 /// from filters, io_uring hides its work from the look at a thread's system call, and the others make memory that is in
-/// no process and so within no limit (vmsplice: a byte in a pipe keeps the huge page that it lay in).
+/// no process and so within no limit (vmsplice: a byte in a pipe keeps the huge
+/// page that it lay in; Landlock: rules) or of which the whole machine has few (io_setup).
 const UNKNOWN: &[i64] = &[
     libc::SYS_clone3,
+    libc::SYS_io_setup,
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
+    libc::SYS_landlock_add_rule,
+    libc::SYS_landlock_create_ruleset,
+    libc::SYS_landlock_restrict_self,
     libc::SYS_memfd_create,
     libc::SYS_memfd_secret,
     libc::SYS_msgget,
@@ -126,7 +133,11 @@ fn program() -> Vec<sock_filter> {
     all.extend(FORBIDDEN.iter().flat_map(|call| when(BPF_JEQ, *call as u32, REFUSE)));
     let namespaces = when(BPF_JSET, NAMESPACES.cast_unsigned(), REFUSE);
     all.extend(calls_of(libc::SYS_clone, [vec![load(argument(0))], namespaces.into()].concat()));
-    all.extend(calls_of(libc::SYS_socket, [one_of(0, &FAMILIES), one_of(2, &PROTOCOLS)].concat()));
+    for call in [libc::SYS_socket, libc::SYS_socketpair] {
+        all.extend(calls_of(call, [one_of(0, &FAMILIES), one_of(2, &PROTOCOLS)].concat()));
+    }
+    all.extend(calls_of(libc::SYS_setsockopt, no_keys()));
+    all.extend(calls_of(libc::SYS_prlimit64, no_limits_of_others()));
     let terminal = TERMINAL.map(|request| when(BPF_JEQ, request as u32, REFUSE));
     all.extend(calls_of(libc::SYS_ioctl, [vec![load(argument(1))], terminal.concat()].concat()));
     all.push(end(ALLOW));
@@ -140,6 +151,22 @@ fn calls_of(call: i64, mut tests: Vec<sock_filter>) -> Vec<sock_filter> {
     let all = u8::try_from(tests.len()).unwrap_or(u8::MAX);
     tests.insert(0, jump(BPF_JEQ, call as u32, 0, all));
     tests
+}
+
+/// Refuses keys for TCP connections (`TCP_MD5SIG`, `TCP_MD5SIG_EXT`, `TCP_AO_…` of linux/tcp.h): sock_diag(7) lists them
+/// with a socket, and many of them hide the rest of what it says.
+fn no_keys() -> Vec<sock_filter> {
+    let keys = [14, 32, 38, 39, 40, 41].map(|option| when(BPF_JEQ, option, REFUSE)).concat();
+    let behind = u8::try_from(keys.len() + 1).unwrap_or(u8::MAX);
+    let tcp = jump(BPF_JEQ, libc::IPPROTO_TCP.cast_unsigned(), 0, behind);
+    [vec![load(argument(1)), tcp, load(argument(2))], keys].concat()
+}
+
+/// Refuses new limits for other processes: where the program has our user, they would be ours.
+fn no_limits_of_others() -> Vec<sock_filter> {
+    let is_zero = |jt, jf| jump(BPF_JEQ, 0, jt, jf);
+    let (process, new) = (argument(0), argument(2));
+    vec![load(process), is_zero(5, 0), load(new), is_zero(0, 2), load(new + 4), is_zero(1, 0), end(REFUSE)]
 }
 
 /// Refuses unless an argument is one of `values`.

@@ -59,7 +59,7 @@ fn set_up(tier: Tier, processors: &CpuSet, inside: &Inside) -> Result<SignalFd, 
     inside.wait_for_maps()?;
     let mut mask = SigSet::empty();
     mask.add(Signal::SIGCHLD);
-    session(&mask).map_err(CellError::at(Step::Init))?;
+    session(tier, &mask).map_err(CellError::at(Step::Init))?;
     sched_setaffinity(Pid::from_raw(0), processors).map_err(CellError::at(Step::Limits))?;
     if tier == Tier::Sealed {
         nix::unistd::sethostname("localhost").map_err(CellError::at(Step::Init))?;
@@ -80,9 +80,12 @@ fn fill(tier: Tier, inside: &Inside) -> Result<Pid, CellError> {
 }
 
 /// A session of its own, no life after the check's process, and SIGCHLD as something to read.
-fn session(mask: &SigSet) -> nix::Result<()> {
+fn session(tier: Tier, mask: &SigSet) -> nix::Result<()> {
     setsid()?;
-    prctl::set_pdeathsig(Some(Signal::SIGKILL))?;
+    if tier == Tier::Sealed {
+        // Elsewhere the kernel ends nobody with it: there the life line tells it to do so itself.
+        prctl::set_pdeathsig(Some(Signal::SIGKILL))?;
+    }
     prctl::set_child_subreaper(true)?;
     prctl::set_dumpable(false)?;
     mask.thread_block()

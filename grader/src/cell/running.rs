@@ -1,7 +1,8 @@
 //! A program in a cell, and the end of it with everything that it started.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
@@ -41,6 +42,13 @@ impl Running {
         let mut bytes = [0; 4];
         let read = nix::unistd::read(&self.status, &mut bytes);
         (read == Ok(bytes.len())).then(|| meaning(i32::from_ne_bytes(bytes)))
+    }
+
+    /// True if init is gone and has not said how the program ended: somebody outside has ended it.
+    pub fn is_lost(&self) -> bool {
+        let mut fds = [PollFd::new(self.status.as_fd(), PollFlags::POLLIN)];
+        let polled = poll(&mut fds, PollTimeout::ZERO);
+        polled == Ok(1) && fds[0].revents() == Some(PollFlags::POLLHUP)
     }
 
     /// Sends `signal` to every process of the program.

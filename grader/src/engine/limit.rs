@@ -60,14 +60,15 @@ impl World {
         if self.holds_too_much(program).unwrap_or(false) {
             return Some(("memory", mib(limits.resident_mib)));
         }
-        if program.tasks().len() as u64 >= limits.processes {
+        // Our init is one of them.
+        if program.tasks().len() as u64 + 1 >= limits.processes {
             return Some(("processes", limits.processes.to_string()));
         }
         if processes.iter().any(|pid| fds::count(*pid) as u64 >= limits.descriptors) {
             return Some(("descriptors", limits.descriptors.to_string()));
         }
         let full = |path: &str| statvfs(path).is_ok_and(|disk| disk.blocks_free() == 0 || disk.files_free() == 0);
-        let disks = processes.iter().map(|pid| format!("/proc/{pid}/root/tmp")).chain([SHARED.to_owned()]);
+        let disks = processes.iter().map(|pid| format!("{}/root/tmp", tasks::folder(*pid))).chain([SHARED.to_owned()]);
         let is_full = self.job.tier == Tier::Sealed && disks.into_iter().any(|path| full(&path));
         is_full.then(|| ("disk", mib(limits.disk_mib)))
     }

@@ -65,12 +65,14 @@ impl Program {
         tasks
     }
 
-    /// What its threads have had of the processors.
+    /// What its threads have had of the processors, those that have ended included.
     pub fn spent(&self) -> Spent {
-        let tasks = tasks::snapshot(&self.processes());
+        let processes = self.processes();
+        let tasks = tasks::with_ended(&processes);
+        let waited = processes.iter().copied().chain([self.running.init()]).map(tasks::waited_ns);
         Spent {
             delayed: tasks.iter().map(|task| task.delayed).max().unwrap_or(0),
-            ran: tasks.iter().map(|task| task.ran.0).sum(),
+            ran: tasks.iter().map(|task| task.ran.0).chain(waited).sum(),
         }
     }
 
@@ -88,7 +90,8 @@ impl Program {
 
     /// True once all of them have stopped. New ones are told as well.
     pub fn has_stopped(&self) -> bool {
-        let stopped = self.tasks().iter().all(|task| matches!(task.state, 'T' | 't'));
+        // A parent in vfork(2) stops only after its child, and does nothing until then.
+        let stopped = self.tasks().iter().all(|task| matches!(task.state, 'T' | 't') || is_in_vfork(task));
         if !stopped {
             self.running.signal_all(Signal::SIGSTOP);
         }
@@ -100,4 +103,23 @@ impl Program {
         self.frozen = false;
         self.running.signal_all(Signal::SIGCONT);
     }
+}
+
+fn is_in_vfork(task: &Task) -> bool {
+    task.state == 'D'
+        && task.call.is_some_and(|call| {
+            let flagged = call.number == libc::SYS_clone && call.args[0] & libc::CLONE_VFORK as u64 != 0;
+            flagged || is_vfork(call.number)
+        })
+}
+
+#[cfg(target_arch = "x86_64")]
+fn is_vfork(number: i64) -> bool {
+    number == libc::SYS_vfork
+}
+
+/// Newer architectures have only clone(2).
+#[cfg(not(target_arch = "x86_64"))]
+fn is_vfork(_number: i64) -> bool {
+    false
 }

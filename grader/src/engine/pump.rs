@@ -1,6 +1,6 @@
 //! The one place where bytes move: waits for descriptors and reads whatever comes, on every stream.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -12,6 +12,12 @@ use super::world::World;
 use crate::course::cause::Symptom;
 use crate::course::step::Ending;
 use crate::judge::record::{ProcessEnd, VoidKind};
+
+/// Bytes that are kept of all streams together.
+const MOST_KEPT_OF_ALL: usize = 256 << 20;
+
+/// Reads in a row from one stream: there are others, and a clock.
+const MOST_READS: usize = 1024;
 
 impl World {
     /// Waits at most `time` for something to come, and takes in all that has. True if anything did.
@@ -25,12 +31,7 @@ impl World {
         self.watch_memory()?;
         let ended = self.notice_end();
         let mut moved = false;
-        let names: Vec<String> = self
-            .streams
-            .iter()
-            .filter(|(_, stream)| stream.readable().is_some())
-            .map(|(name, _)| name.clone())
-            .collect();
+        let names: Vec<String> = self.readable().map(|(name, _)| name.clone()).collect();
         for name in names {
             moved |= self.read_all(&name)?;
         }
@@ -44,11 +45,17 @@ impl World {
         Ok(moved || ended)
     }
 
+    /// What can be read: nothing more once all streams together keep very much.
+    fn readable(&self) -> impl Iterator<Item = (&String, BorrowedFd<'_>)> {
+        let kept: usize = self.streams.values().map(|stream| stream.inbox.len()).sum();
+        let open = self.streams.iter().filter(move |_| kept <= MOST_KEPT_OF_ALL);
+        open.filter_map(|(name, stream)| Some((name, stream.readable()?)))
+    }
+
     fn wait_for_descriptors(&self, time: Duration, writer: Option<&str>) -> Outcome {
         let stdin = std::io::stdin();
         let mut fds = vec![PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
-        let open = self.streams.values().filter_map(|stream| stream.readable());
-        fds.extend(open.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+        fds.extend(self.readable().map(|(_, fd)| PollFd::new(fd, PollFlags::POLLIN)));
         fds.extend(self.listeners.values().map(|listener| PollFd::new(listener.as_fd(), PollFlags::POLLIN)));
         if let Some(program) = self.program.as_ref().filter(|program| program.end().is_none()) {
             fds.push(PollFd::new(program.running().status_fd().as_fd(), PollFlags::POLLIN));
@@ -84,7 +91,7 @@ impl World {
     /// Reads one stream until nothing more is there.
     fn read_all(&mut self, name: &str) -> Outcome<bool> {
         let mut moved = false;
-        loop {
+        for _ in 0..MOST_READS {
             let stream = self.stream(name)?;
             if stream.readable().is_none() {
                 return Ok(moved);
@@ -103,6 +110,7 @@ impl World {
             }
             moved = true;
         }
+        Ok(moved)
     }
 
     fn take_in(&mut self, name: &str, bytes: Vec<u8>) -> Outcome {

@@ -24,8 +24,12 @@ pub fn close() {
     see_as(Uid::effective(), Gid::effective());
 }
 
-/// What becomes of a check that failed while we saw nothing of the program: nothing that it rests on is sure.
+/// What becomes of a check that failed while we saw nothing of the program, or while somebody took it from us: nothing
+/// that it rests on is sure.
 pub fn blind(world: &World) -> Option<Void> {
+    if world.program.as_ref().is_some_and(|program| program.end().is_none() && program.running().is_lost()) {
+        return Some(Void { kind: VoidKind::Lost, detail: "the cell was ended from outside".to_owned() });
+    }
     let detail = "the program cannot be looked into: CAP_SYS_PTRACE is missing".to_owned();
     hidden(world).map(|_| Void { kind: VoidKind::Unsupported, detail })
 }

@@ -14,6 +14,9 @@ use crate::course::step::Ending;
 /// Bytes that are kept of one stream; a program that sends more is not read any further.
 pub const MOST_KEPT: usize = 64 << 20;
 
+/// Datagrams that are kept of one, likewise.
+const MOST_DATAGRAMS: usize = 4096;
+
 /// What carries a stream.
 #[derive(Debug)]
 pub enum Carrier {
@@ -106,13 +109,17 @@ impl Stream {
 
     /// The descriptor to wait on for something to read; none if nothing can come or nothing is wanted.
     pub fn readable(&self) -> Option<BorrowedFd<'_>> {
-        if self.ended.is_some() || self.unread || self.inbox.len() > MOST_KEPT {
+        if self.ended.is_some() || self.unread || self.is_full() {
             return None;
         }
         match &self.carrier {
             Carrier::Input(_) => None,
             carrier => descriptor(carrier),
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.inbox.len() > MOST_KEPT || self.datagrams.len() >= MOST_DATAGRAMS
     }
 
     /// The descriptor to wait on for room to write.

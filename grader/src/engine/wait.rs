@@ -75,7 +75,7 @@ impl World {
                 self.restart_clock(Duration::from_millis(self.job.limits.deadline_ms));
             }
             if self.clock.is_late() && self.deadline_struck()? {
-                if matches!(patience, Patience::UntilWaiting | Patience::UntilAsleep) {
+                if matches!(patience, Patience::UntilWaiting | Patience::UntilAsleep) && !self.clock.is_worn() {
                     // Nothing is wrong yet: what comes after this has its own time.
                     self.restart_clock(Duration::from_millis(self.job.limits.deadline_ms));
                 }

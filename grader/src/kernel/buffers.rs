@@ -16,6 +16,12 @@ const UDIAG_SHOW_MEMINFO: u32 = 0x20;
 /// bytes. Measured: 83.
 const MOST_BEHIND: u64 = 100;
 
+/// The same of a Unix socket, where every such byte is a packet of some 800 bytes by itself.
+const BEHIND_UNIX: u64 = 6;
+
+/// About what a socket takes with nothing in it, in bytes.
+const SOCKET: u64 = 4096;
+
 /// Memory of all TCP and UDP sockets of the machine, in bytes, told at once: at least that of those in any network
 /// namespace. To count these takes milliseconds, since the kernel walks its whole table for it.
 pub fn of_the_machine() -> Option<u64> {
@@ -24,15 +30,13 @@ pub fn of_the_machine() -> Option<u64> {
     table
         .lines()
         .filter(|line| line.starts_with("TCP:") || line.starts_with("UDP:"))
-        .map(pages)
-        .sum::<Option<u64>>()
-        .map(|pages| pages * page)
+        .map(|line| Some(number(line, "mem")? * page + number(line, "inuse")? * SOCKET))
+        .sum()
 }
 
-/// The number of pages in a line like `TCP: inuse 3 orphan 0 tw 0 alloc 4 mem 17`.
-fn pages(line: &str) -> Option<u64> {
-    let (_, rest) = line.split_once(" mem ")?;
-    rest.split_whitespace().next()?.parse().ok()
+/// The number behind `name` in a line like `TCP: inuse 3 orphan 0 tw 0 alloc 4 mem 17`.
+fn number(line: &str, name: &str) -> Option<u64> {
+    line.split_whitespace().skip_while(|word| *word != name).nth(1)?.parse().ok()
 }
 
 impl Diag {
@@ -44,7 +48,7 @@ impl Diag {
             let rows = self.all(protocol as u8, !0)?;
             let counted = rows.iter().filter(|row| !without.contains(&(row.local, row.peer)));
             let behind = |row: &SocketRow| if protocol == libc::IPPROTO_TCP { pages_behind(row) } else { 0 };
-            sum += counted.map(|row| row.memory + behind(row)).sum::<u64>();
+            sum += counted.map(|row| SOCKET + row.memory + behind(row)).sum::<u64>();
         }
         Ok(sum)
     }
@@ -55,8 +59,8 @@ impl Diag {
         let mut sum = 0;
         self.dump(&request(NLM_F_DUMP, &unix_request()), |body| {
             let attributes = body.get(UNIX_DIAG_MSG..).map(attributes).into_iter().flatten();
-            sum +=
-                attributes.filter(|(kind, _)| *kind == UNIX_DIAG_MEMINFO).map(|(_, value)| memory(value)).sum::<u64>();
+            let buffers = attributes.filter(|(kind, _)| *kind == UNIX_DIAG_MEMINFO).map(|(_, value)| memory(value));
+            sum += SOCKET + BEHIND_UNIX * buffers.sum::<u64>();
         })?;
         Ok(sum)
     }
@@ -64,8 +68,8 @@ impl Diag {
 
 /// The most memory, in bytes, that a TCP socket may hold beyond what it counts. Of a page of which a byte was sent by
 /// sendfile(2) it holds the whole, and counts the byte, though the file may have let go of the page since. There are no
-/// more such pages than bytes, and a packet names few of them. In UDP and Unix sockets every such byte is a packet by
-/// itself, so that they hold at most some five times what they count, which is let be.
+/// more such pages than bytes, and a packet names few of them. In UDP sockets every such byte is a packet by itself, so
+/// that they hold at most some five times what they count, which is let be.
 fn pages_behind(row: &SocketRow) -> u64 {
     let bytes = u64::from(row.unread) + u64::from(row.unacked);
     let packets = row.memory.saturating_sub(bytes);
@@ -96,9 +100,9 @@ mod tests {
 
     #[test]
     fn a_line_of_sockstat_is_read() {
-        assert_eq!(pages("TCP: inuse 3 orphan 0 tw 0 alloc 4 mem 17"), Some(17));
-        assert_eq!(pages("UDP: inuse 2 mem 5 more 6"), Some(5));
-        assert_eq!(pages("RAW: inuse 0"), None);
+        assert_eq!(number("TCP: inuse 3 orphan 0 tw 0 alloc 4 mem 17", "mem"), Some(17));
+        assert_eq!(number("UDP: inuse 2 mem 5 more 6", "inuse"), Some(2));
+        assert_eq!(number("RAW: inuse 0", "mem"), None);
         assert!(of_the_machine().is_some());
     }
 

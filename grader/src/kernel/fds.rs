@@ -7,16 +7,18 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::sys::socket::{getsockopt, sockopt};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
 
+use super::tasks::folder;
+
 /// True if it is refused to us to see what the descriptors of a process are (`/proc/PID/fd`, proc(5)).
 pub fn are_hidden(pid: i32) -> bool {
     let list =
-        || fs::read_dir(format!("/proc/{pid}/fd"))?.flatten().try_for_each(|fd| fs::read_link(fd.path()).map(drop));
+        || fs::read_dir(format!("{}/fd", folder(pid)))?.flatten().try_for_each(|fd| fs::read_link(fd.path()).map(drop));
     list().is_err_and(|error: io::Error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// How many descriptors a process has open; 0 if it is gone.
 pub fn count(pid: i32) -> usize {
-    fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
+    fs::read_dir(format!("{}/fd", folder(pid))).map_or(0, Iterator::count)
 }
 
 /// The numbers of the descriptors that a process has open, ascending.
@@ -38,12 +40,12 @@ pub fn sockets(pid: i32) -> Vec<u32> {
 
 /// The inode behind descriptor `fd` of a process, if it is a socket.
 pub fn socket(pid: i32, fd: i32) -> Option<u32> {
-    let target = fs::read_link(format!("/proc/{pid}/fd/{fd}")).ok()?;
+    let target = fs::read_link(format!("{}/fd/{fd}", folder(pid))).ok()?;
     socket_inode(target.to_str()?)
 }
 
 fn links(pid: i32) -> impl Iterator<Item = (String, String)> {
-    fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().filter_map(|entry| {
+    fs::read_dir(format!("{}/fd", folder(pid))).into_iter().flatten().filter_map(|entry| {
         let entry = entry.ok()?;
         let target = fs::read_link(entry.path()).ok()?.to_str()?.to_owned();
         Some((entry.file_name().to_str()?.to_owned(), target))
@@ -57,7 +59,7 @@ fn socket_inode(target: &str) -> Option<u32> {
 /// True if the process has a timerfd that is armed (timerfd_create(2)): an endless poll on it ends by time.
 pub fn has_armed_timer(pid: i32) -> bool {
     links(pid).filter(|(_, target)| target == "anon_inode:[timerfd]").any(|(fd, _)| {
-        let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default();
+        let info = fs::read_to_string(format!("{}/fdinfo/{fd}", folder(pid))).unwrap_or_default();
         info.lines().any(|line| line.starts_with("it_value:") && line != "it_value: (0, 0)")
     })
 }
@@ -65,7 +67,7 @@ pub fn has_armed_timer(pid: i32) -> bool {
 /// True if reads or writes on descriptor `fd` of a process end by time: it is a socket with SO_RCVTIMEO or
 /// SO_SNDTIMEO, a timer, or something that could not be looked at.
 pub fn has_timeout(pid: i32, fd: i32) -> bool {
-    match fs::read_link(format!("/proc/{pid}/fd/{fd}")).ok().as_deref().and_then(|path| path.to_str()) {
+    match fs::read_link(format!("{}/fd/{fd}", folder(pid))).ok().as_deref().and_then(|path| path.to_str()) {
         Some(target) if target.starts_with("socket:") => socket_has_timeout(pid, fd).unwrap_or(true),
         Some(target) => target == "anon_inode:[timerfd]",
         None => true,

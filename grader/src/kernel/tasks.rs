@@ -57,13 +57,42 @@ fn threads(pid: i32) -> Vec<i32> {
     tids
 }
 
+/// The folder in `/proc` that shows a process's memory and descriptors. Its own shows nothing once its first thread has
+/// ended, though others go on (pthread_exit(3)); that of a thread which goes on does.
+pub fn folder(pid: i32) -> String {
+    let own = format!("/proc/{pid}");
+    if !is_over(&own) {
+        return own;
+    }
+    let mut all = threads(pid).into_iter().map(|tid| format!("{own}/task/{tid}"));
+    all.find(|thread| !is_over(thread)).unwrap_or(own)
+}
+
+/// True of a thread that has ended.
+fn is_over(folder: &str) -> bool {
+    let stat = fs::read_to_string(format!("{folder}/stat"));
+    stat.is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['Z', 'X'])))
+}
+
+/// Processor time, in nanoseconds, of a process's children that it has waited for, and of theirs (`stat`, proc(5)).
+pub fn waited_ns(pid: i32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields).split(' ');
+    // Of user and system, counted in ticks; the first field here is the third of all.
+    let ticks: u64 = fields.skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    ticks * (1_000_000_000 / rustix::param::clock_ticks_per_second().max(1))
+}
+
 /// All threads of these processes; zombies and those that ended meanwhile are left out.
 pub fn snapshot(processes: &[i32]) -> Vec<Task> {
-    processes
-        .iter()
-        .flat_map(|pid| threads(*pid).into_iter().filter_map(|tid| task(*pid, tid)))
-        .filter(|task| !matches!(task.state, 'Z' | 'X'))
-        .collect()
+    let mut tasks = with_ended(processes);
+    tasks.retain(|task| !matches!(task.state, 'Z' | 'X'));
+    tasks
+}
+
+/// The same with zombies.
+pub fn with_ended(processes: &[i32]) -> Vec<Task> {
+    processes.iter().flat_map(|pid| threads(*pid).into_iter().filter_map(|tid| task(*pid, tid))).collect()
 }
 
 fn task(pid: i32, tid: i32) -> Option<Task> {
@@ -115,13 +144,14 @@ pub fn peak_kib(pid: i32) -> u64 {
 
 /// Memory of a process that is in no file, with its page tables, in KiB. What forked processes share is counted in each of them.
 pub fn held_kib(pid: i32) -> u64 {
-    sum_kib(&format!("/proc/{pid}/status"), &["RssAnon:", "RssShmem:", "VmPTE:"])
+    sum_kib(&format!("{}/status", folder(pid)), &["RssAnon:", "RssShmem:", "VmPTE:"])
 }
 
 /// The same, with what is shared counted in proportion: exact in the sum, but some hundred times as slow.
 pub fn held_in_proportion_kib(pid: i32) -> u64 {
-    let tables = sum_kib(&format!("/proc/{pid}/status"), &["VmPTE:"]);
-    tables + sum_kib(&format!("/proc/{pid}/smaps_rollup"), &["Pss_Anon:", "Pss_Shmem:"])
+    let folder = folder(pid);
+    let tables = sum_kib(&format!("{folder}/status"), &["VmPTE:"]);
+    tables + sum_kib(&format!("{folder}/smaps_rollup"), &["Pss_Anon:", "Pss_Shmem:"])
 }
 
 /// How long the memory of processes may be left unlooked at. What they can take in that time is little beside a limit.
@@ -142,7 +172,7 @@ fn sum_kib(file: &str, fields: &[&str]) -> u64 {
 }
 
 fn status_field(pid: i32, field: &str) -> Option<String> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let status = fs::read_to_string(format!("{}/status", folder(pid))).ok()?;
     status.lines().find_map(|line| line.strip_prefix(field)).map(|value| value.trim().to_owned())
 }
 
