@@ -10,7 +10,7 @@ use nix::unistd::{Gid, Uid, setfsgid, setfsuid};
 use super::program::Program;
 use super::world::World;
 use crate::judge::record::{Void, VoidKind};
-use crate::kernel::fds;
+use crate::kernel::{fds, tasks};
 
 /// Takes the program's identity if we see nothing of it otherwise.
 pub fn open(world: &World) {
@@ -34,9 +34,10 @@ pub fn blind(world: &World) -> Option<Void> {
     hidden(world).map(|_| Void { kind: VoidKind::Unsupported, detail })
 }
 
-/// A process of the program that is closed to us.
+/// A process of the program that is closed to us, and not by its own doing.
 fn hidden(world: &World) -> Option<i32> {
-    world.program.iter().flat_map(Program::processes).find(|pid| fds::are_hidden(*pid))
+    let mut processes = world.program.iter().flat_map(Program::processes);
+    processes.find(|pid| fds::are_hidden(*pid) && tasks::is_open(*pid))
 }
 
 fn see_as(user: Uid, group: Gid) {

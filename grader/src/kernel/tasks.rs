@@ -1,6 +1,7 @@
 //! The threads of a process tree, as `/proc` shows them (proc(5)).
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -72,6 +73,14 @@ pub fn folder(pid: i32) -> String {
 fn is_over(folder: &str) -> bool {
     let stat = fs::read_to_string(format!("{folder}/stat"));
     stat.is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['Z', 'X'])))
+}
+
+/// True of a process that lives and keeps nothing to itself: it has memory, and its folder is its user's. One that ends
+/// has none, and one that is secret (PR_SET_DUMPABLE, prctl(2)) has a folder of root's; few may look into these.
+pub fn is_open(pid: i32) -> bool {
+    let user = status_field(pid, "Uid:").and_then(|line| line.split_whitespace().next()?.parse::<u32>().ok());
+    let owner = fs::metadata(format!("/proc/{pid}")).ok().map(|found| found.uid());
+    status_field(pid, "VmSize:").is_some() && user.is_some() && user == owner
 }
 
 /// Processor time, in nanoseconds, of a process's children that it has waited for, and of theirs (`stat`, proc(5)).
