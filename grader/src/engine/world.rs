@@ -31,7 +31,7 @@ use crate::course::template::{self, Values};
 use crate::event::Tier;
 use crate::judge::record::VoidKind;
 use crate::kernel::diag::Diag;
-use crate::kernel::tasks::Task;
+use crate::kernel::tasks::{self, Task};
 
 /// The state of one check.
 #[derive(Debug)]
@@ -139,7 +139,7 @@ impl World {
             progressed: false,
             last_look: None,
             same_looks: 0,
-            memory_due: Instant::now(),
+            memory_due: Instant::now() + tasks::LOOK_EVERY,
             folder,
             base,
             _held: held,
