@@ -180,7 +180,13 @@ impl Collector<'_, '_> {
         let label = format!("{} ({})", self.label("mutant", &mutant.id), mutant.why);
         let claim = Claim::Fells(mutant.fells.clone());
         if let Some(program) = &mutant.program {
-            return self.not_rust(&label, &self.course.root.join(program), claim);
+            return match self.program_of(mutant, &self.course.root.join(program))? {
+                Ok(path) => self.not_rust(&label, &path, claim),
+                Err(why) => {
+                    self.wrong(&label, &why);
+                    Ok(())
+                }
+            };
         }
         let path = self.course.root.join("reference").join(&self.exercise.id).join("src/main.rs");
         let reference = fs::read_to_string(&path).map_err(BuildError::io("cannot read", &path))?;
@@ -195,6 +201,20 @@ impl Collector<'_, '_> {
             Err(why) => self.wrong(&label, &why),
         }
         Ok(())
+    }
+
+    /// The program that a mutant names, with its changes; `Err` says what is wrong with them.
+    fn program_of(&self, mutant: &Mutant, path: &Path) -> Result<Result<PathBuf, String>, BuildError> {
+        if mutant.all_edits().is_empty() {
+            return Ok(Ok(path.to_owned()));
+        }
+        let source = fs::read_to_string(path).map_err(BuildError::io("cannot read", path))?;
+        let name = format!("{}.{}", mutant.id, path.extension().unwrap_or_default().to_string_lossy());
+        let changed = self.cache.join("changed").join(&self.exercise.id).join(name);
+        match mutant.apply(&source) {
+            Ok(text) => make::write(&changed, &text).map(|()| Ok(changed)),
+            Err(why) => Ok(Err(why)),
+        }
     }
 
     fn dummies(&mut self) -> Result<(), BuildError> {

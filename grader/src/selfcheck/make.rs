@@ -63,7 +63,7 @@ pub fn rust(
 }
 
 /// Writes a file unless it holds the same already: what has not changed is not built again.
-fn write(path: &Path, text: &str) -> Result<(), BuildError> {
+pub fn write(path: &Path, text: &str) -> Result<(), BuildError> {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
         return Ok(());
     }

@@ -16,7 +16,7 @@ pub struct Mutant {
     pub id: String,
     /// What is wrong with it.
     pub why: String,
-    /// Text that stands exactly once in the reference's `src/main.rs`.
+    /// Text that stands exactly once in the reference's `src/main.rs`, or in `program`.
     #[serde(default)]
     pub replace: Option<String>,
     /// What stands there instead.
@@ -25,7 +25,8 @@ pub struct Mutant {
     /// Several changes, in place of `replace` and `with`.
     #[serde(default)]
     pub edits: Vec<Edit>,
-    /// A whole program in place of changes to the reference, as a path from the course's folder.
+    /// Another program in place of the reference, as a path from the course's folder: changed where there are changes,
+    /// or wrong as it is.
     #[serde(default)]
     pub program: Option<PathBuf>,
     /// The checks that fall, each with the cause that is named. No other may fall.
@@ -62,7 +63,7 @@ impl Mutant {
         one.into_iter().chain(self.edits.iter().cloned()).collect()
     }
 
-    /// The reference's source with this mutant's changes.
+    /// The source with this mutant's changes.
     pub fn apply(&self, source: &str) -> Result<String, String> {
         let edits = self.all_edits();
         if edits.is_empty() {
@@ -73,7 +74,7 @@ impl Mutant {
         edits.iter().try_fold(source.to_owned(), |text, edit| match text.matches(&edit.replace).count() {
             1 => Ok(text.replacen(&edit.replace, &edit.with, 1)),
             count => {
-                Err(format!("the text to replace stands {count} times in the reference, not once: {:?}", edit.replace))
+                Err(format!("the text to replace stands {count} times in the source, not once: {:?}", edit.replace))
             }
         })
     }
