@@ -8,6 +8,7 @@ pub mod cargo;
 pub mod confined;
 pub mod disk;
 pub mod exec;
+pub mod keep;
 pub mod process;
 pub mod reference;
 pub mod resolve;

@@ -12,11 +12,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use crate::build::BuildError;
-use crate::build::take::prune;
-use crate::text::bytes::{escape, hex};
+use crate::text::bytes::escape;
 
 /// The most that a package may hold.
 #[derive(Clone, Copy, Debug)]
@@ -140,44 +137,6 @@ pub fn pour(package: &Path, copy: &Path) -> Result<(), StageError> {
     copy_tree(package, copy, 0o777).map(drop)
 }
 
-/// Keeps the plain files of `made`, where something untrusted was built and has ended, in a folder below `to` that is
-/// named after them: another grader may be grading what is kept there already. Symbolic links and special files are
-/// left out. The error says what was wrong.
-pub fn keep_made(made: &Path, to: &Path) -> Result<PathBuf, StageError> {
-    if !made.symlink_metadata().is_ok_and(|found| found.is_dir()) {
-        return Err(StageError::Missing(made.to_owned()));
-    }
-    fs::create_dir_all(to).map_err(BuildError::io("cannot make", to))?;
-    // Half of it is nobody's program: it gets its name once it is whole.
-    let half =
-        tempfile::Builder::new().prefix("half-").tempdir_in(to).map_err(BuildError::io("cannot write in", to))?;
-    let copy = half.path().join("made");
-    let found = copy_tree(made, &copy, 0o755)?;
-    let kept = to.join(digest(&copy, &found).map_err(BuildError::io("cannot read", &copy))?);
-    match fs::rename(&copy, &kept) {
-        Err(error) if !kept.is_dir() => return Err(BuildError::io("cannot make", &kept)(error).into()),
-        _ => prune(to, &kept),
-    }
-    Ok(kept)
-}
-
-/// What tells this tree from others: its names, its bytes, and what may be executed.
-fn digest(tree: &Path, found: &Found) -> io::Result<String> {
-    let mut digest = Sha256::new();
-    for path in found.folders.iter().chain(&found.files) {
-        let name = path.as_os_str().as_bytes();
-        let about = tree.join(path).metadata()?;
-        for number in [name.len() as u64, about.permissions().mode().into(), about.len() * u64::from(about.is_file())] {
-            digest.update(number.to_be_bytes());
-        }
-        digest.update(name);
-        if about.is_file() {
-            io::copy(&mut File::open(tree.join(path))?, &mut digest)?;
-        }
-    }
-    Ok(hex(&digest.finalize()[..16]))
-}
-
 /// Removes a folder with all that is in it, if it is there.
 pub fn remove_tree(folder: &Path) -> Result<(), BuildError> {
     match fs::remove_dir_all(folder) {
@@ -186,9 +145,9 @@ pub fn remove_tree(folder: &Path) -> Result<(), BuildError> {
     }
 }
 
-/// Copies a tree of plain files; folders get `mode`, and files what is left of it without the right to execute, which
+/// Copies a tree of plain files, which may hold [`MOST_MADE`], to `to`, which must not be there yet; folders get `mode`, and files what is left of it without the right to execute, which
 /// they keep.
-fn copy_tree(from: &Path, to: &Path, mode: u32) -> Result<Found, StageError> {
+pub fn copy_tree(from: &Path, to: &Path, mode: u32) -> Result<Found, StageError> {
     let mut found = Found::default();
     find(from, Path::new(""), MOST_MADE, &mut found)?;
     for folder in std::iter::once(&PathBuf::new()).chain(&found.folders) {
@@ -232,9 +191,11 @@ fn open_plain(path: &Path) -> io::Result<File> {
 
 /// What a package holds, as paths inside it.
 #[derive(Default)]
-struct Found {
-    files: BTreeSet<PathBuf>,
-    folders: BTreeSet<PathBuf>,
+pub struct Found {
+    /// Plain files.
+    pub files: BTreeSet<PathBuf>,
+    /// Folders.
+    pub folders: BTreeSet<PathBuf>,
     skipped: Vec<PathBuf>,
 }
 
@@ -376,32 +337,6 @@ mod tests {
         stage(&folders);
         assert_eq!(fs::read_to_string(&outside).unwrap(), "precious");
         assert_eq!(fs::read_to_string(folders.copy.join("a")).unwrap(), "1");
-    }
-
-    #[test]
-    fn what_was_made_is_taken_without_its_links_and_from_no_other_place() {
-        let folders = package(&[("a", "1"), ("b/c", "2")]);
-        std::os::unix::fs::symlink("/etc/passwd", folders.package.join("b/link")).unwrap();
-        let kept = keep_made(&folders.package, &folders.copy).unwrap();
-        assert_eq!(fs::read_to_string(kept.join("b/c")).unwrap(), "2");
-        assert!(kept.join("b/link").symlink_metadata().is_err());
-        let link = folders.package.with_file_name("link");
-        std::os::unix::fs::symlink(&folders.package, &link).unwrap();
-        assert!(matches!(keep_made(&link, &folders.copy), Err(StageError::Missing(_))));
-    }
-
-    #[test]
-    fn what_was_made_is_kept_beside_what_was_made_before_and_the_same_only_once() {
-        let folders = package(&[("a", "1")]);
-        let keep = || keep_made(&folders.package, &folders.copy).unwrap();
-        let first = keep();
-        assert_eq!(keep(), first);
-        fs::write(folders.package.join("a"), "2").unwrap();
-        let second = keep();
-        assert_ne!(second, first);
-        let read = |kept: &Path| fs::read_to_string(kept.join("a")).unwrap();
-        assert_eq!((read(&first), read(&second)), ("1".to_owned(), "2".to_owned()));
-        assert_eq!(fs::read_dir(&folders.copy).unwrap().count(), 2, "no half is left");
     }
 
     #[test]

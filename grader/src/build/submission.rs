@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::build::confined::job::{Job, Report, Take};
+use crate::build::keep::keep_made;
 use crate::build::resolve::Places;
-use crate::build::stage::{Copied, MOST, StageError, copy_package, keep_made};
+use crate::build::stage::{Copied, MOST, StageError, copy_package};
 use crate::build::turn::turn;
 use crate::build::{BuildError, Built, Programs, Progress, Terms, confined, exec};
 use crate::course::load::Exercise;

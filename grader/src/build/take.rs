@@ -12,13 +12,11 @@ use std::time::UNIX_EPOCH;
 use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, open, openat2, unlinkat};
 use sha2::{Digest, Sha256};
 
+use crate::build::keep::prune;
 use crate::text::bytes::hex;
 
 /// The largest program that is taken, in bytes. With debug information one of Rust has some 10 MiB.
 const MOST_BYTES: u64 = 256 << 20;
-
-/// How many older programs of an exercise are kept: somebody may be grading one of them.
-const KEPT: usize = 8;
 
 /// Why a program was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -107,22 +105,13 @@ fn copy(mut file: File, to: &Path, name: &Path, naming: Naming) -> io::Result<Pa
     Ok(copy)
 }
 
-/// Removes all but the newest copies. Old ones do no harm, so nothing is said if that fails.
-pub fn prune(folder: &Path, current: &Path) {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut others: Vec<PathBuf> = entries.filter(|path| path != current).collect();
-    others.sort_by_key(|path| path.metadata().and_then(|found| found.modified()).ok());
-    for old in others.iter().rev().skip(KEPT) {
-        let _ = fs::remove_dir_all(old);
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may stop at once")]
 mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::build::keep::KEPT;
 
     struct Folders(tempfile::TempDir);
 

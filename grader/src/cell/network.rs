@@ -17,8 +17,8 @@ use crate::course::model::Limits;
 /// Where the check's process and the program share files: a file system that nobody else sees.
 pub const SHARED: &str = "/dev/shm";
 
-/// Moves this process, which must have one thread, into a network namespace of its own with `lo` up, and into a mount
-/// namespace.
+/// Moves this process, which must have one thread, into a network namespace of its own with `lo` up, and a mount
+/// namespace with an empty file system at [`SHARED`]: a small one until [`make_room`].
 ///
 /// As root a network namespace is enough; otherwise a user namespace is made around it.
 pub fn enter() -> Result<(), CellError> {
@@ -33,12 +33,8 @@ pub fn enter() -> Result<(), CellError> {
     }
     let private = MsFlags::MS_PRIVATE | MsFlags::MS_REC;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>).map_err(CellError::at(Step::Tmpfs))?;
+    shared("mode=1777,size=1m,nr_inodes=65536", MsFlags::empty())?;
     loopback_up()
-}
-
-/// Puts an empty file system at [`SHARED`]; a small one until [`make_room`].
-pub fn share() -> Result<(), CellError> {
-    shared("mode=1777,size=1m,nr_inodes=65536", MsFlags::empty())
 }
 
 /// Makes what is at [`SHARED`] as large as a program may write.

@@ -19,8 +19,15 @@ pub fn serve<Order: DeserializeOwned, Answer: Serialize>(work: impl FnOnce(Order
 
 /// Writes an answer.
 pub fn answer<Answer: Serialize>(answer: &Answer) -> ExitCode {
-    match serde_json::to_vec(answer).map(|bytes| io::stdout().write_all(&[&*bytes, b"\n"].concat())) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(_)) | Err(_) => ExitCode::from(3),
+    match send(io::stdout(), answer) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(3),
     }
+}
+
+/// Writes an order or an answer: a line of JSON.
+pub fn send(mut to: impl Write, said: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(said)?;
+    line.push(b'\n');
+    to.write_all(&line)
 }

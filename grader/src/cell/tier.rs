@@ -125,7 +125,6 @@ fn make(tier: Tier) -> Result<(), CellError> {
     let processors = sched_getaffinity(Pid::from_raw(0)).map_err(CellError::at(Step::Limits))?;
     if tier == Tier::Sealed {
         network::enter()?;
-        network::share()?;
         network::make_room(&Limits::default())?;
     }
     let users = spawn::users_outside();

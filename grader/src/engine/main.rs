@@ -50,7 +50,6 @@ fn make_ahead() -> Result<EmptyCell, CellError> {
     let tier = tier.ok_or(io::ErrorKind::InvalidInput).map_err(CellError::at(error::Step::Order))?;
     if tier == Tier::Sealed {
         network::enter()?;
-        network::share()?;
     }
     let processors = sched_getaffinity(Pid::from_raw(0)).map_err(CellError::at(error::Step::Limits))?;
     EmptyCell::make(tier, &spawn::users_outside(), &processors)
@@ -121,10 +120,8 @@ fn judge(world: &mut World) -> Result<(), Result<Box<Failure>, Void>> {
             Ok(()) => {}
             Err(Stop::Void(void)) => return Err(Err(void)),
             Err(Stop::Failed(finding)) => {
-                return Err(match sight::blind(world).map_or_else(|| name_cause(world, number, step, *finding), Err) {
-                    Ok(failure) => Ok(Box::new(failure)),
-                    Err(void) => Err(void),
-                });
+                let named = sight::blind(world).map_or_else(|| name_cause(world, number, step, *finding), Err);
+                return Err(named.map(Box::new));
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Gives a check a process of its own and brings back its record, whatever becomes of that process.
 
-use std::io::{self, BufRead, BufReader, PipeReader, Read, Write};
+use std::io::{self, BufRead, BufReader, PipeReader, Read};
 
 use super::grade::void;
 use crate::cell::fork_server::{ForkServer, Line};
+use crate::cell::own;
 use crate::engine::job::Job;
 use crate::interrupt::Interrupt;
 use crate::judge::record::{Record, Verdict, VoidKind};
@@ -37,10 +38,8 @@ fn once(job: &Job, server: &ForkServer, interrupt: &Interrupt) -> Record {
 }
 
 fn start(job: &Job, server: &ForkServer) -> io::Result<Line> {
-    let mut bytes = serde_json::to_vec(job)?;
-    bytes.push(b'\n');
-    let mut line = server.fork()?;
-    line.order.write_all(&bytes)?;
+    let line = server.fork()?;
+    own::send(&line.order, job)?;
     Ok(line)
 }
 

@@ -16,7 +16,8 @@ use nix::unistd::Pid;
 
 use super::job::{Job, Report, Take};
 use super::limits;
-use crate::build::stage::{StageError, keep_made, pour};
+use crate::build::keep::keep_made;
+use crate::build::stage::{StageError, pour};
 use crate::build::take;
 use crate::cell::empty::EmptyCell;
 use crate::cell::running::Running;
@@ -43,8 +44,7 @@ pub fn main() -> ExitCode {
 
 fn build(job: &Job) -> Result<Report, Trouble> {
     if job.tier == Tier::Sealed {
-        let entered = network::enter().and_then(|()| network::share()).and_then(|()| network::make_room(&limits()));
-        entered.map_err(said)?;
+        network::enter().and_then(|()| network::make_room(&limits())).map_err(said)?;
     }
     let users = lay_out(job)?;
     if let Take::File { from, path, .. } = &job.take {

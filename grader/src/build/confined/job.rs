@@ -2,7 +2,7 @@
 //! that process lives as long as we hold its standard input open.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,6 +13,7 @@ use crate::build::BuildError;
 use crate::build::process::signal_name;
 use crate::build::stage::remove_tree;
 use crate::cell::network::SHARED;
+use crate::cell::own;
 use crate::event::Tier;
 use crate::interrupt::Interrupt;
 
@@ -95,14 +96,13 @@ pub fn run(job: &Job, interrupt: &Interrupt) -> Result<Report, BuildError> {
         return Err(BuildError::Interrupted);
     }
     let io = |error| BuildError::Cell(format!("its process could not be run: {error}"));
-    let order = serde_json::to_vec(job).map_err(|error| io(error.into()))?;
     let mut command = Command::new("/proc/self/exe");
     command.arg(WORD).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     // It is ended by its life line and by no signal that asks us to stop: only so it leaves nothing behind.
     let mut child = command.spawn().map_err(io)?;
     let mut bytes = Vec::new();
-    let told = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe.into()).and_then(|mut line| {
-        line.write_all(&[&*order, b"\n"].concat())?;
+    let told = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe.into()).and_then(|line| {
+        own::send(&line, job)?;
         Ok(interrupt.hold(line))
     });
     let heard = match child.stdout.take() {

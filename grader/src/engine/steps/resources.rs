@@ -120,13 +120,8 @@ pub fn descriptors(world: &mut World) -> Outcome {
         if let Some(fd) = listener {
             world.values.set("listener_fd", fd.to_string());
             let reuse = match fds::reuses_address(pid, fd) {
-                Ok(reuse) => {
-                    if reuse {
-                        "1"
-                    } else {
-                        "0"
-                    }
-                }
+                Ok(true) => "1",
+                Ok(false) => "0",
                 Err(error) if error.kind() == PermissionDenied => {
                     return Err(Stop::void(VoidKind::Unsupported, NOT_ASKED));
                 }
