@@ -3,26 +3,31 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sched::CpuSet;
 use nix::unistd::{Pid, pipe2};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use serde::{Deserialize, Serialize};
 
 use super::error::{self, CellError, Step};
 use super::running::Running;
-use super::spawn::Spawn;
-use super::{init, sys};
+use super::shown::{self, Shown};
+use super::spawn::{Place, Spawn};
+use super::{init, rights, sys};
 use crate::event::Tier;
 
 /// The program's user inside its user namespace. Not 0: execve would give it every capability there.
 pub(super) const PROGRAM_ID: u32 = 1000;
 
-/// What init is told when the maps are written; the rest is what to start, as JSON.
+/// What init is told when the maps are written; the rest is an [`Order`], as JSON, with the mounts of what is shown.
 const MAPPED: &[u8] = b"\n";
 
-/// What init says where errors go when it has forked the program; no step of ours has this number.
-const FORKED: [u8; 8] = [0xFF; 8];
+/// The most bytes of an order that are taken at once.
+const AT_ONCE: usize = 16 << 10;
+
+/// What is said where errors go just before the program is executed; no step of ours has this number.
+const EXECUTING: [u8; 8] = [0xFF; 8];
 
 /// A cell with nothing in it yet. Dropping it ends it.
 #[derive(Debug)]
@@ -31,6 +36,13 @@ pub struct EmptyCell {
     order: OwnedFd,
     errors: OwnedFd,
     running: Running,
+}
+
+/// What init is to start, and what of the machine's files it is to show for it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Order {
+    pub what: Spawn,
+    pub shown: Vec<Shown>,
 }
 
 /// The descriptors of the program's side.
@@ -42,7 +54,7 @@ pub(super) struct Inside {
     pub status: OwnedFd,
     /// Where errors go until the program is executed; closes by itself then.
     pub errors: OwnedFd,
-    /// Brings [`MAPPED`] and then the order.
+    /// Brings [`MAPPED`] and then the [`Order`].
     pub order: OwnedFd,
 }
 
@@ -54,13 +66,14 @@ impl Inside {
 }
 
 impl EmptyCell {
-    /// Makes a cell for a program that may run on `processors` and be one of `users` outside its user namespace, the
-    /// first one that works; where there is none it is ourselves, without rights. Does not wait for init to be ready.
-    pub fn make(tier: Tier, users: &[u32], processors: &CpuSet) -> Result<EmptyCell, CellError> {
+    /// Makes a cell for a program. Does not wait for init to be ready.
+    pub fn make(place: Place) -> Result<EmptyCell, CellError> {
         let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(CellError::at(Step::Pipes));
         let (stdin, stdout, stderr) = (pipe()?, pipe()?, pipe()?);
-        let (life, status, errors, order) = (pipe()?, pipe()?, pipe()?, pipe()?);
-        let child = sys::fork_with(namespaces(tier)).map_err(CellError::at(Step::Clone))?;
+        let (life, status, errors) = (pipe()?, pipe()?, pipe()?);
+        let order = socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+            .map_err(CellError::at(Step::Pipes))?;
+        let child = sys::fork_with(namespaces(place.tier)).map_err(CellError::at(Step::Clone))?;
         let Some(init) = child else {
             // What belongs to the other side is closed here, or init would keep its own life line open.
             drop((stdin.1, stdout.0, stderr.0, life.1, status.0, errors.0, order.1));
@@ -73,10 +86,10 @@ impl EmptyCell {
                 errors: errors.1,
                 order: order.0,
             };
-            init::main(tier, processors, inside)
+            init::main(place, inside)
         };
         let running = Running {
-            tier,
+            tier: place.tier,
             init: Pid::from_raw(init),
             life: Some(life.1),
             status: status.0,
@@ -85,17 +98,21 @@ impl EmptyCell {
             stderr: stderr.0,
         };
         let cell = EmptyCell { running, order: order.1, errors: errors.0 };
-        if tier == Tier::Sealed {
-            write_maps(init, users).map_err(CellError::at(Step::UidMap))?;
+        if place.tier == Tier::Sealed {
+            write_maps(init, place.users).map_err(CellError::at(Step::UidMap))?;
         }
-        cell.tell(MAPPED)?;
+        cell.tell(MAPPED, Vec::new())?;
         Ok(cell)
     }
 
     /// Starts a program. Returns once it has been executed.
     pub fn start(self, what: &Spawn) -> Result<Running, CellError> {
-        let text = serde_json::to_vec(what).map_err(CellError::at(Step::Order))?;
-        let told = self.tell(&text);
+        let (shown, mounts) = match self.running.tier {
+            Tier::Sealed => shown::gather(what).map_err(CellError::at(Step::Bind))?,
+            Tier::Guarded | Tier::Basic => Default::default(),
+        };
+        let text = serde_json::to_vec(&Order { what: what.clone(), shown }).map_err(CellError::at(Step::Order))?;
+        let told = self.tell(&text, mounts);
         let EmptyCell { running, order, errors } = self;
         drop(order);
         // What init has to say of its end comes before that it does not listen any more.
@@ -107,11 +124,14 @@ impl EmptyCell {
         Ok(running)
     }
 
-    fn tell(&self, bytes: &[u8]) -> Result<(), CellError> {
-        let mut left = bytes;
+    /// Sends `bytes`, with `mounts` before the first of them.
+    fn tell(&self, bytes: &[u8], mounts: Vec<OwnedFd>) -> Result<(), CellError> {
+        let (mut left, mut mounts) = (bytes, mounts);
         while !left.is_empty() {
-            let written = nix::unistd::write(&self.order, left).map_err(CellError::at(Step::Order))?;
-            left = &left[written..];
+            let fds: Vec<_> = mounts.iter().map(AsFd::as_fd).collect();
+            let sent = rights::send(&self.order, left, &fds).map_err(CellError::at(Step::Order))?;
+            left = &left[sent..];
+            mounts.clear();
         }
         Ok(())
     }
@@ -128,17 +148,23 @@ impl Inside {
         }
     }
 
-    /// Says that there is a program now.
-    pub(super) fn tell_forked(&self) -> Result<(), CellError> {
-        nix::unistd::write(&self.errors, &FORKED).map(drop).map_err(CellError::at(Step::Fork))
+    /// Says that the program is about to be executed: whatever ends silently before has been ended.
+    pub(super) fn tell_executing(&self) -> Result<(), CellError> {
+        nix::unistd::write(&self.errors, &EXECUTING).map(drop).map_err(CellError::at(Step::Exec))
     }
 
-    /// Waits for what to start.
-    pub(super) fn wait_for_order(&self) -> Result<Spawn, CellError> {
-        let mut bytes = Vec::new();
-        let order = self.order.try_clone().map_err(CellError::at(Step::Order))?;
-        fs::File::from(order).read_to_end(&mut bytes).map_err(CellError::at(Step::Order))?;
-        serde_json::from_slice(&bytes).map_err(CellError::at(Step::Order))
+    /// Waits for what to start, and the mounts that come with it.
+    pub(super) fn wait_for_order(&self) -> Result<(Order, Vec<OwnedFd>), CellError> {
+        let (mut text, mut mounts, mut bytes) = (Vec::new(), Vec::new(), [0; AT_ONCE]);
+        loop {
+            let (length, fds) = rights::receive(&self.order, &mut bytes).map_err(CellError::at(Step::Order))?;
+            mounts.extend(fds);
+            text.extend_from_slice(&bytes[..length]);
+            if length == 0 {
+                let order = serde_json::from_slice(&text).map_err(CellError::at(Step::Order))?;
+                return Ok((order, mounts));
+            }
+        }
     }
 }
 
@@ -171,9 +197,9 @@ fn executed(errors: OwnedFd) -> Result<(), CellError> {
     let mut bytes = Vec::new();
     fs::File::from(errors).read_to_end(&mut bytes).map_err(CellError::at(Step::Exec))?;
     let (said, _) = bytes.as_chunks::<8>();
-    match said.iter().find(|said| **said != FORKED) {
+    match said.iter().find(|said| **said != EXECUTING) {
         Some(error) => Err(error::decode(*error)),
-        None if said.is_empty() => Err(CellError::new(Step::Fork, io::Error::other("init was ended"))),
+        None if said.is_empty() => Err(CellError::new(Step::Exec, io::Error::other("init was ended"))),
         None => Ok(()),
     }
 }
@@ -201,9 +227,9 @@ mod tests {
     fn a_program_runs_only_if_init_says_so_and_nobody_anything_else() {
         let error = CellError::new(Step::Exec, io::Error::from_raw_os_error(libc::ENOENT));
         let said = error::encode(&error);
-        assert_eq!(told(&[FORKED]), None);
-        assert_eq!(told(&[FORKED, said]), Some(error.to_string()));
-        assert_eq!(told(&[said, FORKED]), Some(error.to_string()));
-        assert_eq!(told(&[]), Some("fork of the program failed: init was ended".to_owned()));
+        assert_eq!(told(&[EXECUTING]), None);
+        assert_eq!(told(&[EXECUTING, said]), Some(error.to_string()));
+        assert_eq!(told(&[said, EXECUTING]), Some(error.to_string()));
+        assert_eq!(told(&[]), Some("execve of the program failed: init was ended".to_owned()));
     }
 }

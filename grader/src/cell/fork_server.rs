@@ -2,18 +2,14 @@
 //! of its order. A fork is a fraction of the price of starting the grader anew, and like a new start it needs a process
 //! with one thread, which the grader is not.
 
-use std::io::{self, IoSlice, IoSliceMut, PipeReader, PipeWriter, Read, Write};
-use std::mem::MaybeUninit;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use nix::sys::wait::waitpid;
-use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
-};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
-use super::sys;
+use super::{rights, sys};
 use crate::event::Tier;
 
 /// The word that makes the grader a fork server.
@@ -60,12 +56,8 @@ impl ForkServer {
     pub fn fork(&self) -> io::Result<Line> {
         let control = self.control.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         let ((theirs_in, order), (answer, theirs_out)) = (io::pipe()?, io::pipe()?);
-        let ends = [theirs_in.as_fd(), theirs_out.as_fd()];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
-        let mut rights = SendAncillaryBuffer::new(&mut space);
-        rights.push(SendAncillaryMessage::ScmRights(&ends));
         // One byte: a message without any looks like the end.
-        sendmsg(control, &[IoSlice::new(b"\n")], &mut rights, SendFlags::NOSIGNAL)?;
+        rights::send(control, b"\n", &[theirs_in.as_fd(), theirs_out.as_fd()])?;
         Ok(Line { order, answer })
     }
 }
@@ -117,19 +109,6 @@ fn wait_for_order<P>(mut tell: PipeWriter, prepared: P, work: impl Fn(P) -> Exit
 
 /// The next order's pipes; `None` once no more can come.
 fn receive(control: BorrowedFd) -> Option<[OwnedFd; 2]> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
-    let mut rights = RecvAncillaryBuffer::new(&mut space);
-    let mut byte = [0];
-    let got = loop {
-        match recvmsg(control, &mut [IoSliceMut::new(&mut byte)], &mut rights, RecvFlags::CMSG_CLOEXEC) {
-            Err(rustix::io::Errno::INTR) => {}
-            other => break other,
-        }
-    };
-    got.ok().filter(|got| got.bytes > 0)?;
-    let all = rights.drain().filter_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(fds) => Some(fds),
-        _ => None,
-    });
-    all.flatten().collect::<Vec<_>>().try_into().ok()
+    let (length, fds) = rights::receive(control, &mut [0]).ok()?;
+    (length > 0).then(|| fds.try_into().ok()).flatten()
 }

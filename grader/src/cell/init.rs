@@ -4,22 +4,21 @@
 //! The program is not process 1 itself: the kernel would ignore signals with default action for it, and grading
 //! SIGPIPE or SIGTERM would give wrong verdicts (pid_namespaces(7)).
 
-use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sched::sched_setaffinity;
 use nix::sys::prctl;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
+use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, waitpid};
-use nix::unistd::{Gid, Pid, Uid, setresgid, setresuid, setsid};
+use nix::unistd::{Pid, setsid};
 
-use super::empty::{Inside, PROGRAM_ID, give_up};
+use super::empty::{Inside, Order, give_up};
 use super::error::{CellError, Step};
-use super::spawn::Spawn;
-use super::{filter, land, limits, root, sys};
+use super::spawn::Place;
+use super::{own, program, root, shown, sys};
 use crate::event::Tier;
 
 /// Closes the copies of everything that the check's process has open, but for stderr: a socket that the check closes
@@ -39,43 +38,47 @@ fn keep_only(inside: &Inside) -> Result<(), CellError> {
 }
 
 /// Never returns: it ends with `_exit`, so that nothing of the check's process is run twice.
-pub(super) fn main(tier: Tier, processors: &CpuSet, inside: Inside) -> ! {
-    match set_up(tier, processors, &inside).and_then(|signals| Ok((signals, fill(tier, &inside)?))) {
+pub(super) fn main(place: Place, inside: Inside) -> ! {
+    match set_up(place, &inside).and_then(|signals| Ok((signals, fill(place, &inside)?))) {
         Ok((signals, program)) => {
             let Inside { stdin, stdout, stderr, life, status, errors, order } = inside;
             // Only the program may hold these, so that their ends can be seen.
             drop((stdin, stdout, stderr, errors, order));
             live(&signals, program, &life, &status);
-            end_all(tier);
+            end_all(place.tier);
             sys::exit_now(0)
         }
-        Err(error) => give_up(inside.errors, &error),
+        Err(error) => {
+            end_all(place.tier);
+            give_up(inside.errors, &error)
+        }
     }
 }
 
 /// All that does not depend on what will be started.
-fn set_up(tier: Tier, processors: &CpuSet, inside: &Inside) -> Result<SignalFd, CellError> {
+fn set_up(place: Place, inside: &Inside) -> Result<SignalFd, CellError> {
     keep_only(inside)?;
     inside.wait_for_maps()?;
     let mut mask = SigSet::empty();
     mask.add(Signal::SIGCHLD);
-    session(tier, &mask).map_err(CellError::at(Step::Init))?;
-    sched_setaffinity(Pid::from_raw(0), processors).map_err(CellError::at(Step::Limits))?;
-    if tier == Tier::Sealed {
+    session(place.tier, &mask).map_err(CellError::at(Step::Init))?;
+    sched_setaffinity(Pid::from_raw(0), place.processors).map_err(CellError::at(Step::Limits))?;
+    if place.tier == Tier::Sealed {
         nix::unistd::sethostname("localhost").map_err(CellError::at(Step::Init))?;
-        root::enter()?;
+        root::enter(place.writable)?;
     }
     SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC).map_err(CellError::at(Step::Init))
 }
 
-/// Starts what is ordered.
-fn fill(tier: Tier, inside: &Inside) -> Result<Pid, CellError> {
-    let what = inside.wait_for_order()?;
-    if tier == Tier::Sealed {
-        root::close(&what)?;
+/// Has a process ready for the program before it is known what that is, and starts what is ordered.
+fn fill(place: Place, inside: &Inside) -> Result<Pid, CellError> {
+    let (program, mut tell) = program::fork(place, inside)?;
+    let (Order { what, shown }, mounts) = inside.wait_for_order()?;
+    if place.tier == Tier::Sealed {
+        shown::put(&shown, mounts).map_err(CellError::at(Step::Bind))?;
+        root::close(what.limits.disk_mib)?;
     }
-    let program = start(tier, &what, inside)?;
-    inside.tell_forked()?;
+    own::send(&mut tell, &what).map_err(CellError::at(Step::Order))?;
     Ok(program)
 }
 
@@ -89,83 +92,6 @@ fn session(tier: Tier, mask: &SigSet) -> nix::Result<()> {
     prctl::set_child_subreaper(true)?;
     prctl::set_dumpable(false)?;
     mask.thread_block()
-}
-
-fn start(tier: Tier, what: &Spawn, inside: &Inside) -> Result<Pid, CellError> {
-    match sys::fork_with(0).map_err(CellError::at(Step::Fork))? {
-        Some(program) => Ok(Pid::from_raw(program)),
-        None => {
-            let error = become_program(tier, what, inside);
-            let errors = inside.errors.try_clone();
-            match errors {
-                Ok(errors) => give_up(errors, &error),
-                Err(_) => sys::exit_now(1),
-            }
-        }
-    }
-}
-
-/// Returns only if something failed.
-fn become_program(tier: Tier, what: &Spawn, inside: &Inside) -> CellError {
-    match confine(tier, what, inside) {
-        Ok((argv, env)) => match argv.first() {
-            Some(path) => match nix::unistd::execve(path, &argv, &env) {
-                Ok(never) => match never {},
-                Err(errno) => CellError::new(Step::Exec, errno),
-            },
-            None => CellError::new(Step::Exec, Errno::ENOENT),
-        },
-        Err(error) => error,
-    }
-}
-
-fn confine(tier: Tier, what: &Spawn, inside: &Inside) -> Result<(Vec<CString>, Vec<CString>), CellError> {
-    let strings = |list: &[String]| list.iter().map(|word| CString::new(word.as_str())).collect::<Result<Vec<_>, _>>();
-    let argv = strings(&what.argv).map_err(CellError::at(Step::Exec))?;
-    let env = strings(&what.env).map_err(CellError::at(Step::Exec))?;
-    setsid().map_err(CellError::at(Step::Init))?;
-    default_signals().map_err(CellError::at(Step::Init))?;
-    std::env::set_current_dir(&what.cwd).map_err(CellError::at(Step::Folder))?;
-    limits::apply(&what.limits).map_err(CellError::at(Step::Limits))?;
-    if tier == Tier::Sealed {
-        let (uid, gid) = (Uid::from_raw(PROGRAM_ID), Gid::from_raw(PROGRAM_ID));
-        // Refused where the system makes us deny it; then there are no groups to lose.
-        let _ = nix::unistd::setgroups(&[]);
-        setresgid(gid, gid, gid).map_err(CellError::at(Step::Ids))?;
-        setresuid(uid, uid, uid).map_err(CellError::at(Step::Ids))?;
-    }
-    if tier != Tier::Sealed && !what.users.is_empty() {
-        become_one_of(&what.users).map_err(CellError::at(Step::Ids))?;
-    }
-    prctl::set_no_new_privs().map_err(CellError::at(Step::Landlock))?;
-    for (fd, number) in [(&inside.stdin, 0), (&inside.stdout, 1), (&inside.stderr, 2)] {
-        sys::dup_onto(fd.as_fd(), number).map_err(CellError::at(Step::Descriptors))?;
-    }
-    sys::close_on_exec_from(3).map_err(CellError::at(Step::Descriptors))?;
-    if tier != Tier::Basic {
-        land::apply(tier, what).map_err(CellError::at(Step::Landlock))?;
-        filter::apply().map_err(CellError::at(Step::Seccomp))?;
-    }
-    Ok((argv, env))
-}
-
-/// Becomes the first of these users that this system can name.
-fn become_one_of(users: &[u32]) -> nix::Result<()> {
-    nix::unistd::setgroups(&[])?;
-    let become_user = |id: &u32| {
-        let (uid, gid) = (Uid::from_raw(*id), Gid::from_raw(*id));
-        setresgid(gid, gid, gid).and_then(|()| setresuid(uid, uid, uid))
-    };
-    users.iter().map(become_user).find(Result::is_ok).unwrap_or(Err(Errno::EINVAL))
-}
-
-/// As after login: no signal blocked, SIGPIPE and all others with their default action (signal(7)).
-fn default_signals() -> nix::Result<()> {
-    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
-    for signal in Signal::iterator().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP)) {
-        sys::default_action(signal)?;
-    }
-    Ok(())
 }
 
 /// Reaps what ends and reports the end of `program`, until the life line closes.

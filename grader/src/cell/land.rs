@@ -11,33 +11,42 @@ use landlock::{
 use super::network::SHARED;
 use super::root;
 use super::spawn::Spawn;
-use crate::event::Tier;
 
-/// Allows reading what the program needs, writing to its scratch folder and to devices, and no signals to others. A
-/// guarded program is kept by nothing else, so there the kernel must know how; behind a private root, where nothing
-/// else exists to be read, it is one more wall where the kernel has it.
-pub(super) fn apply(tier: Tier, what: &Spawn) -> io::Result<()> {
-    let level = match tier {
-        Tier::Guarded => CompatLevel::HardRequirement,
-        Tier::Basic | Tier::Sealed => CompatLevel::BestEffort,
-    };
-    rules(tier, what, level).and_then(RulesetCreated::restrict_self).map(drop).map_err(io::Error::other)
+/// Behind a private root, where nothing else exists to be read, this is one more wall, and the kernel need not know how.
+pub(super) fn sealed(writable: &[PathBuf]) -> io::Result<()> {
+    apply(CompatLevel::BestEffort, [Path::new("/")], Path::new(root::SCRATCH), writable)
 }
 
-fn rules(tier: Tier, what: &Spawn, level: CompatLevel) -> Result<RulesetCreated, RulesetError> {
+/// Allows reading the system and what the program needs. A guarded program is kept by nothing else, so the kernel must
+/// know how.
+pub(super) fn guarded(what: &Spawn, writable: &[PathBuf]) -> io::Result<()> {
+    let readable = root::readable().into_iter().chain(what.needed());
+    apply(CompatLevel::HardRequirement, readable, &what.scratch, writable)
+}
+
+/// Allows reading `readable`, writing to `scratch`, `writable` and devices, and no signals to others.
+fn apply<'p>(
+    level: CompatLevel,
+    readable: impl IntoIterator<Item = &'p Path>,
+    scratch: &'p Path,
+    writable: &'p [PathBuf],
+) -> io::Result<()> {
+    let shared = [Path::new("/dev"), Path::new(SHARED)];
+    let writable = [scratch].into_iter().chain(shared).chain(writable.iter().map(PathBuf::as_path));
+    rules(level, readable, writable).and_then(RulesetCreated::restrict_self).map(drop).map_err(io::Error::other)
+}
+
+fn rules<'p>(
+    level: CompatLevel,
+    readable: impl IntoIterator<Item = &'p Path>,
+    writable: impl IntoIterator<Item = &'p Path>,
+) -> Result<RulesetCreated, RulesetError> {
     let all = AccessFs::from_all(ABI::V6);
-    let created = Ruleset::default()
+    Ruleset::default()
         .set_compatibility(level)
         .handle_access(all)?
         .scope(Scope::AbstractUnixSocket | Scope::Signal)?
-        .create()?;
-    let readable: Vec<&Path> = match tier {
-        Tier::Sealed => vec![Path::new("/")],
-        Tier::Guarded | Tier::Basic => root::readable().into_iter().chain(what.needed()).collect(),
-    };
-    let own = [what.scratch.as_path(), Path::new("/dev"), Path::new(SHARED)];
-    let writable = own.into_iter().chain(what.writable.iter().map(PathBuf::as_path));
-    created
+        .create()?
         .add_rules(path_beneath_rules(readable, AccessFs::from_read(ABI::V6)))?
         .add_rules(path_beneath_rules(writable, all))
 }

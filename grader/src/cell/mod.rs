@@ -13,8 +13,11 @@ mod land;
 mod limits;
 pub mod network;
 pub mod own;
+mod program;
+mod rights;
 mod root;
 pub mod running;
+mod shown;
 pub mod spawn;
 #[allow(unsafe_code, reason = "system calls that no safe wrapper exists for; nothing else is in there")]
 mod sys;

@@ -10,11 +10,14 @@ use std::path::{Path, PathBuf};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::pivot_root;
+use rustix::fs::CWD;
 
 use super::error::{CellError, Step};
 use super::network::SHARED;
-use super::spawn::Spawn;
 use super::sys;
+
+/// The program's own folder to write to, beside what it shares with the check's process.
+pub(super) const SCRATCH: &str = "/tmp";
 
 /// System folders that programs and interpreters live in.
 const SYSTEM: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store"];
@@ -50,30 +53,34 @@ pub(super) fn readable() -> Vec<&'static Path> {
         .collect()
 }
 
-/// Makes the private root with what every program may see and moves this process into it; the machine's root stays at
-/// `/old`. Wants mount, process and user namespaces of its own.
-pub fn enter() -> Result<(), CellError> {
+/// True of what every program can see.
+pub(super) fn has(path: &Path) -> bool {
+    path == Path::new("/") || SYSTEM.iter().chain(ETC).any(|shown| path.starts_with(shown))
+}
+
+/// Makes the private root with what every program may see, and with `writable` to be written to, and moves this process
+/// into it for good. Wants mount, process and user namespaces of its own.
+pub(super) fn enter(writable: &[PathBuf]) -> Result<(), CellError> {
     begin().map_err(CellError::at(Step::Tmpfs))?;
-    // From here on `/` is an empty tmpfs.
+    // From here on `/` is an empty tmpfs. What is to be seen may lie in the machine's folder of the same name.
+    fs::create_dir(SCRATCH).map_err(CellError::at(Step::Tmpfs))?;
+    scratch("mode=1777,size=1m,nr_inodes=65536", MsFlags::empty()).map_err(CellError::at(Step::Tmpfs))?;
     SYSTEM.iter().chain(ETC).try_for_each(|path| show(Path::new(path))).map_err(CellError::at(Step::Bind))?;
     let made = DEVICES.iter().chain(&[SHARED]).try_for_each(|path| bind(Path::new(path)));
-    made.map_err(CellError::at(Step::Bind))?;
+    made.and_then(|()| writable.iter().try_for_each(|path| open(path))).map_err(CellError::at(Step::Bind))?;
     write_files().map_err(CellError::at(Step::Tmpfs))?;
     fs::create_dir_all("/proc").map_err(CellError::at(Step::Proc))?;
     let hidden = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount(Some("proc"), "/proc", Some("proc"), hidden, None::<&str>).map_err(CellError::at(Step::Proc))
+    mount(Some("proc"), "/proc", Some("proc"), hidden, None::<&str>).map_err(CellError::at(Step::Proc))?;
+    umount2("/old", MntFlags::MNT_DETACH).map_err(CellError::at(Step::PivotRoot))?;
+    fs::remove_dir("/old").map_err(CellError::at(Step::PivotRoot))
 }
 
-/// Adds what one program needs, lets go of the machine's root and of the right to change this one.
-pub fn close(what: &Spawn) -> Result<(), CellError> {
-    scratch(what).map_err(CellError::at(Step::Tmpfs))?;
-    let mut visible: Vec<&Path> = what.needed().collect();
-    visible.sort_by_key(|path| path.components().count());
-    visible.into_iter().try_for_each(show).map_err(CellError::at(Step::Bind))?;
-    what.writable.iter().try_for_each(|path| open(path)).map_err(CellError::at(Step::Bind))?;
-    umount2("/old", MntFlags::MNT_DETACH).map_err(CellError::at(Step::PivotRoot))?;
-    fs::remove_dir("/old").map_err(CellError::at(Step::PivotRoot))?;
-    sys::set_mount(Path::new("/"), libc::MOUNT_ATTR_RDONLY, false).map_err(CellError::at(Step::ReadOnly))
+/// Lets go of the right to change the root, once what one program needs is there; it may write `disk_mib` to
+/// [`SCRATCH`].
+pub(super) fn close(disk_mib: u64) -> Result<(), CellError> {
+    scratch(&format!("size={disk_mib}m"), MsFlags::MS_REMOUNT).map_err(CellError::at(Step::Tmpfs))?;
+    sys::set_mount(CWD, Path::new("/"), libc::MOUNT_ATTR_RDONLY, false).map_err(CellError::at(Step::ReadOnly))
 }
 
 /// Replaces `/` by an empty tmpfs and keeps the machine's root at `/old`.
@@ -100,7 +107,7 @@ fn show(path: &Path) -> io::Result<()> {
         false => {
             bind(path)?;
             let attributes = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
-            sys::set_mount(path, attributes, true)
+            sys::set_mount(CWD, path, attributes, true)
         }
     }
 }
@@ -108,20 +115,24 @@ fn show(path: &Path) -> io::Result<()> {
 /// Shows a folder of the machine at the same place, to be written to.
 fn open(path: &Path) -> io::Result<()> {
     bind(path)?;
-    sys::set_mount(path, libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV, true)
+    sys::set_mount(CWD, path, libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV, true)
 }
 
 fn bind(path: &Path) -> io::Result<()> {
-    make_parent(path)?;
-    match old(path).is_dir() {
-        true => fs::create_dir_all(path)?,
-        false => fs::write(path, "")?,
-    }
+    make_place(path, old(path).is_dir())?;
     let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
     Ok(mount(Some(&old(path)), path, None::<&str>, flags, None::<&str>)?)
 }
 
-fn make_parent(path: &Path) -> io::Result<()> {
+/// Makes something to mount on.
+pub(super) fn make_place(path: &Path, is_folder: bool) -> io::Result<()> {
+    match is_folder {
+        true => fs::create_dir_all(path),
+        false => make_parent(path).and_then(|()| fs::write(path, "")),
+    }
+}
+
+pub(super) fn make_parent(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
@@ -147,15 +158,9 @@ fn write_files() -> io::Result<()> {
     symlink("/proc/self/fd/2", "/dev/stderr")
 }
 
-/// The program's own `/tmp`. The other writable place is what it shares with the check's process, where shared memory is
-/// as well.
-fn scratch(what: &Spawn) -> io::Result<()> {
-    // A program that lives in the machine's /tmp must see that one.
-    if what.needed().any(|path| path == Path::new("/tmp")) {
-        return Ok(());
-    }
-    let options = format!("mode=1777,size={}m,nr_inodes=65536", what.limits.disk_mib);
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    fs::create_dir_all("/tmp")?;
-    Ok(mount(Some("tmpfs"), "/tmp", Some("tmpfs"), flags, Some(options.as_str()))?)
+/// The program's own [`SCRATCH`]. The other writable place is what it shares with the check's process, where shared
+/// memory is as well.
+fn scratch(options: &str, flags: MsFlags) -> nix::Result<()> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | flags;
+    mount(Some("tmpfs"), SCRATCH, Some("tmpfs"), flags, Some(options))
 }

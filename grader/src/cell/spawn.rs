@@ -3,10 +3,26 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use nix::sched::CpuSet;
 use nix::unistd::Uid;
 use serde::{Deserialize, Serialize};
 
 use crate::course::model::Limits;
+use crate::event::Tier;
+
+/// Where something will be started: what must be known before a cell can be made for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'p> {
+    /// How strongly it is confined.
+    pub tier: Tier,
+    /// The users that it may be outside its user namespace, the first one that works; where there is none it is
+    /// ourselves, without rights.
+    pub users: &'p [u32],
+    /// The processors that it may run on.
+    pub processors: &'p CpuSet,
+    /// Folders that it may write to, besides its scratch folder and what it shares with the check's process.
+    pub writable: &'p [PathBuf],
+}
 
 /// What to start, and how.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,12 +33,10 @@ pub struct Spawn {
     pub env: Vec<String>,
     /// The working folder.
     pub cwd: PathBuf,
-    /// The one folder that it may write to.
+    /// The folder that it may write to.
     pub scratch: PathBuf,
     /// Paths that the program must be able to read, besides the system's.
     pub visible: Vec<PathBuf>,
-    /// Folders that it may write to, besides `scratch`.
-    pub writable: Vec<PathBuf>,
     /// What it may use.
     pub limits: Limits,
     /// The users of the machine that it may be where it has no user namespace, the first one that works; where there is

@@ -63,16 +63,17 @@ pub fn dup_onto(fd: BorrowedFd, number: i32) -> io::Result<()> {
     checked(i64::from(unsafe { libc::dup2(fd.as_raw_fd(), number) }))
 }
 
-/// mount_setattr(2): sets `attributes` (MOUNT_ATTR_…) on a mount and, if `deep`, on all below it.
-pub fn set_mount(path: &Path, attributes: u64, deep: bool) -> io::Result<()> {
+/// mount_setattr(2): sets `attributes` (MOUNT_ATTR_…) on a mount and, if `deep`, on all below it. An empty `path` means
+/// the mount that `fd` is.
+pub fn set_mount(fd: BorrowedFd, path: &Path, attributes: u64, deep: bool) -> io::Result<()> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     let request = [attributes, 0, 0, 0];
-    let flags = if deep { libc::AT_RECURSIVE } else { 0 };
+    let flags = libc::AT_EMPTY_PATH | if deep { libc::AT_RECURSIVE } else { 0 };
     // SAFETY: `request` has the layout of struct mount_attr (four u64), and lives during the call.
     checked(unsafe {
         libc::syscall(
             libc::SYS_mount_setattr,
-            libc::AT_FDCWD,
+            fd.as_raw_fd(),
             path.as_ptr(),
             flags,
             request.as_ptr(),

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::empty::EmptyCell;
 use super::error::{CellError, Step};
 use super::running::Running;
-use super::spawn::{self, Spawn};
+use super::spawn::{self, Place, Spawn};
 use super::{network, own};
 use crate::course::model::Limits;
 use crate::event::Tier;
@@ -128,15 +128,15 @@ fn make(tier: Tier) -> Result<(), CellError> {
         network::make_room(&Limits::default())?;
     }
     let users = spawn::users_outside();
-    let running = EmptyCell::make(tier, &users, &processors)?.start(&Spawn {
+    let place = Place { tier, users: &users, processors: &processors, writable: &[] };
+    let running = EmptyCell::make(place)?.start(&Spawn {
         argv: vec![exe.to_string_lossy().into_owned(), NOTHING.to_owned()],
         env: Vec::new(),
         cwd: "/".into(),
         scratch: "/tmp".into(),
         visible: Vec::new(),
-        writable: Vec::new(),
         limits: Limits::default(),
-        users,
+        users: users.clone(),
     })?;
     let end = loop {
         wait_for(&running)?;

@@ -14,7 +14,8 @@ use super::{sight, steps};
 use crate::build::confined::{inside, job};
 use crate::cell::empty::EmptyCell;
 use crate::cell::error::{self, CellError};
-use crate::cell::{fork_server, network, own, spawn, tier};
+use crate::cell::spawn::{self, Place};
+use crate::cell::{fork_server, network, own, tier};
 use crate::course::cause::{Rule, Symptom};
 use crate::course::step::Step;
 use crate::event::Tier;
@@ -52,7 +53,8 @@ fn make_ahead() -> Result<EmptyCell, CellError> {
         network::enter()?;
     }
     let processors = sched_getaffinity(Pid::from_raw(0)).map_err(CellError::at(error::Step::Limits))?;
-    EmptyCell::make(tier, &spawn::users_outside(), &processors)
+    let users = spawn::users_outside();
+    EmptyCell::make(Place { tier, users: &users, processors: &processors, writable: &[] })
 }
 
 /// Runs one check. The caller must have started no thread: namespaces are entered and processes forked from here.

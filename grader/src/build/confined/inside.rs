@@ -21,7 +21,7 @@ use crate::build::stage::{StageError, pour};
 use crate::build::take;
 use crate::cell::empty::EmptyCell;
 use crate::cell::running::Running;
-use crate::cell::spawn::{self, Spawn};
+use crate::cell::spawn::{self, Place, Spawn};
 use crate::cell::{network, own};
 use crate::event::Tier;
 use crate::judge::record::ProcessEnd;
@@ -52,8 +52,8 @@ fn build(job: &Job) -> Result<Report, Trouble> {
         take::forget(from, path).map_err(|error| format!("cannot remove {}: {error}", path.display()))?;
     }
     let processors = sched_getaffinity(Pid::from_raw(0)).map_err(said)?;
-    let cell = EmptyCell::make(job.tier, &users, &processors).map_err(said)?;
-    let running = cell.start(&order(job, users)).map_err(said)?;
+    let place = Place { tier: job.tier, users: &users, processors: &processors, writable: job.keep.as_slice() };
+    let running = EmptyCell::make(place).and_then(|cell| cell.start(&order(job, &users))).map_err(said)?;
     let (end, output) = attend(&running, job)?;
     drop(running);
     Ok(match end {
@@ -100,7 +100,7 @@ fn users(job: &Job) -> Vec<u32> {
     BUILDERS.into_iter().find(own).into_iter().collect()
 }
 
-fn order(job: &Job, users: Vec<u32>) -> Spawn {
+fn order(job: &Job, users: &[u32]) -> Spawn {
     let mut env = job.env.clone();
     env.push(format!("HOME={}", job.work.join("tmp").display()));
     env.push(format!("TMPDIR={}", job.work.join("tmp").display()));
@@ -110,9 +110,8 @@ fn order(job: &Job, users: Vec<u32>) -> Spawn {
         cwd: job.cwd.clone(),
         scratch: job.work.clone(),
         visible: job.visible.clone(),
-        writable: job.keep.iter().cloned().collect(),
         limits: limits(),
-        users,
+        users: users.to_vec(),
     }
 }
 

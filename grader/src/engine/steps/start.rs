@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::cell::empty::EmptyCell;
-use crate::cell::spawn::Spawn;
+use crate::cell::spawn::{Place, Spawn};
 use crate::course::cause::Symptom;
 use crate::course::step::{Ready, Start, Transport};
 use crate::engine::finding::{Finding, Outcome, Stop};
@@ -44,7 +44,12 @@ pub fn start(world: &mut World, start: &Start) -> Outcome {
     sight::close();
     let cell = match world.ahead.take() {
         Some(cell) => cell,
-        None => EmptyCell::make(world.job.tier, &world.users, &world.processors)?,
+        None => EmptyCell::make(Place {
+            tier: world.job.tier,
+            users: &world.users,
+            processors: &world.processors,
+            writable: &[],
+        })?,
     };
     let mut running = cell.start(&Spawn {
         argv,
@@ -52,7 +57,6 @@ pub fn start(world: &mut World, start: &Start) -> Outcome {
         scratch,
         cwd: world.job.program.cwd.clone(),
         visible: world.job.program.visible.clone(),
-        writable: Vec::new(),
         limits: world.job.limits.clone(),
         users: world.users.clone(),
     })?;
