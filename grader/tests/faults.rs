@@ -58,7 +58,7 @@ fn job(cwd: &str) -> Job {
         program: Program {
             argv: ["/bin/sh", "-c", "echo ran"].map(str::to_owned).into(),
             cwd: cwd.into(),
-            visible: Vec::new(),
+            visible: vec![env!("CARGO_MANIFEST_DIR").into()],
         },
         limits: exercise.limits.clone(),
         tier: Tier::Sealed,
@@ -108,9 +108,11 @@ const NEW_PROCESSES: SeccompCmpOp = SeccompCmpOp::MaskedEq(libc::CLONE_NEWPID as
 #[case::root("mounting the private root", (libc::SYS_mount, None))]
 #[case::bind("binding a folder", (libc::SYS_mount, Some((3, masked(libc::MS_BIND as i32), libc::MS_BIND))))]
 #[case::bind_read_only("binding a folder", (libc::SYS_mount_setattr, None))]
+#[case::hold("binding a folder", (libc::SYS_open_tree, None))]
+#[case::put("binding a folder", (libc::SYS_move_mount, None))]
 #[case::processes("mounting /proc", (libc::SYS_mount, Some((3, SeccompCmpOp::Eq, libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC))))]
 #[case::old_root("pivot_root", (libc::SYS_umount2, None))]
-#[case::read_only("making the private root read-only", (libc::SYS_mount_setattr, Some((2, SeccompCmpOp::Eq, 0))))]
+#[case::read_only("making the private root read-only", (libc::SYS_mount_setattr, Some((2, SeccompCmpOp::Eq, libc::AT_EMPTY_PATH as u64))))]
 #[case::limits("setting resource limits", (libc::SYS_prlimit64, None))]
 #[case::group("setting the program's user", (libc::SYS_setresgid, None))]
 #[case::user("setting the program's user", (libc::SYS_setresuid, None))]

@@ -11,6 +11,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use serde::{Deserialize, Serialize};
 
 use super::error::{self, CellError, Step};
+use super::group::Group;
 use super::running::Running;
 use super::shown::{self, Shown};
 use super::spawn::{Place, Spawn};
@@ -56,12 +57,15 @@ pub(super) struct Inside {
     pub errors: OwnedFd,
     /// Brings [`MAPPED`] and then the [`Order`].
     pub order: OwnedFd,
+    /// Where the program's process joins its control group, if there is one.
+    pub door: Option<OwnedFd>,
 }
 
 impl Inside {
     /// All of them.
-    pub(super) fn all(&self) -> [&OwnedFd; 7] {
-        [&self.stdin, &self.stdout, &self.stderr, &self.life, &self.status, &self.errors, &self.order]
+    pub(super) fn all(&self) -> impl Iterator<Item = &OwnedFd> {
+        let always = [&self.stdin, &self.stdout, &self.stderr, &self.life, &self.status, &self.errors, &self.order];
+        always.into_iter().chain(&self.door)
     }
 }
 
@@ -73,6 +77,8 @@ impl EmptyCell {
         let (life, status, errors) = (pipe()?, pipe()?, pipe()?);
         let order = socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
             .map_err(CellError::at(Step::Pipes))?;
+        let group = Group::make().map_err(CellError::at(Step::Group))?;
+        let door = group.as_ref().map(Group::door).transpose().map_err(CellError::at(Step::Group))?;
         let child = sys::fork_with(namespaces(place.tier)).map_err(CellError::at(Step::Clone))?;
         let Some(init) = child else {
             // What belongs to the other side is closed here, or init would keep its own life line open.
@@ -85,6 +91,7 @@ impl EmptyCell {
                 status: status.1,
                 errors: errors.1,
                 order: order.0,
+                door,
             };
             init::main(place, inside)
         };
@@ -93,6 +100,7 @@ impl EmptyCell {
             init: Pid::from_raw(init),
             life: Some(life.1),
             status: status.0,
+            group,
             stdin: Some(stdin.1),
             stdout: stdout.0,
             stderr: stderr.0,
@@ -107,6 +115,8 @@ impl EmptyCell {
 
     /// Starts a program. Returns once it has been executed.
     pub fn start(self, what: &Spawn) -> Result<Running, CellError> {
+        let group = self.running.group.as_ref();
+        group.map(|group| group.limit(&what.limits)).transpose().map_err(CellError::at(Step::Group))?;
         let (shown, mounts) = match self.running.tier {
             Tier::Sealed => shown::gather(what).map_err(CellError::at(Step::Bind))?,
             Tier::Guarded | Tier::Basic => Default::default(),

@@ -53,6 +53,8 @@ steps! {
     LoopbackUp = "bringing up the loopback interface",
     /// pipe(2).
     Pipes = "making pipes",
+    /// mkdir(2) and writing in the tree of cgroups(7).
+    Group = "using control groups",
     /// clone(2) of init.
     Clone = "clone with new namespaces",
     /// setsid(2), prctl(2) of init.

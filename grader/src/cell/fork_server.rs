@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use nix::sys::wait::waitpid;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
-use super::{rights, sys};
+use super::{group, rights, sys};
 use crate::event::Tier;
 
 /// The word that makes the grader a fork server.
@@ -90,6 +90,7 @@ pub fn serve<P>(prepare: impl Fn() -> P, work: impl Fn(P) -> ExitCode) -> ExitCo
         while sys::reap().is_some() {}
     }
     while waitpid(None, None).is_ok() {}
+    group::tidy();
     ExitCode::SUCCESS
 }
 

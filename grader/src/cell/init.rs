@@ -25,7 +25,7 @@ use crate::event::Tier;
 /// must be closed.
 fn keep_only(inside: &Inside) -> Result<(), CellError> {
     let mut kept = vec![2];
-    kept.extend(inside.all().iter().map(|fd| fd.as_raw_fd().cast_unsigned()));
+    kept.extend(inside.all().map(|fd| fd.as_raw_fd().cast_unsigned()));
     kept.sort_unstable();
     let mut first = 0;
     for fd in kept {
@@ -41,9 +41,9 @@ fn keep_only(inside: &Inside) -> Result<(), CellError> {
 pub(super) fn main(place: Place, inside: Inside) -> ! {
     match set_up(place, &inside).and_then(|signals| Ok((signals, fill(place, &inside)?))) {
         Ok((signals, program)) => {
-            let Inside { stdin, stdout, stderr, life, status, errors, order } = inside;
+            let Inside { stdin, stdout, stderr, life, status, errors, order, door } = inside;
             // Only the program may hold these, so that their ends can be seen.
-            drop((stdin, stdout, stderr, errors, order));
+            drop((stdin, stdout, stderr, errors, order, door));
             live(&signals, program, &life, &status);
             end_all(place.tier);
             sys::exit_now(0)

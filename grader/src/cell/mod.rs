@@ -8,6 +8,7 @@ pub mod empty;
 pub mod error;
 mod filter;
 pub mod fork_server;
+pub mod group;
 mod init;
 mod land;
 mod limits;

@@ -16,6 +16,9 @@ use super::spawn::{Place, Spawn};
 use super::{filter, land, limits, sys};
 use crate::event::Tier;
 
+/// More bytes than what is to be started usually comes to.
+const USUAL: usize = 4 << 10;
+
 /// Forks the process; what it is to become is to be written to the pipe.
 pub(super) fn fork(place: Place, inside: &Inside) -> Result<(Pid, PipeWriter), CellError> {
     let (told, tell) = pipe().map_err(CellError::at(Step::Pipes))?;
@@ -51,6 +54,9 @@ fn become_program(place: Place, inside: &Inside, told: PipeReader) -> Result<std
 
 /// All that does not depend on what is to be started.
 fn get_ready(place: Place, inside: &Inside) -> Result<(), CellError> {
+    if let Some(door) = &inside.door {
+        nix::unistd::write(door, b"0").map_err(CellError::at(Step::Group))?;
+    }
     setsid().map_err(CellError::at(Step::Init))?;
     default_signals().map_err(CellError::at(Step::Init))?;
     for (fd, number) in [(&inside.stdin, 0), (&inside.stdout, 1), (&inside.stderr, 2)] {
@@ -69,7 +75,7 @@ fn get_ready(place: Place, inside: &Inside) -> Result<(), CellError> {
 }
 
 fn wait(mut told: PipeReader) -> Result<Spawn, CellError> {
-    let mut text = Vec::new();
+    let mut text = Vec::with_capacity(USUAL);
     told.read_to_end(&mut text).map_err(CellError::at(Step::Order))?;
     serde_json::from_slice(&text).map_err(CellError::at(Step::Order))
 }

@@ -17,7 +17,7 @@ const MOST: usize = 253;
 pub(super) fn send(to: impl AsFd, bytes: &[u8], fds: &[BorrowedFd]) -> io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut rights = SendAncillaryBuffer::new(&mut space);
-    if !fds.is_empty() && !rights.push(SendAncillaryMessage::ScmRights(fds)) {
+    if fds.len() > MOST || (!fds.is_empty() && !rights.push(SendAncillaryMessage::ScmRights(fds))) {
         return Err(io::Error::other(format!("{} descriptors are more than a message can carry", fds.len())));
     }
     Ok(sendmsg(to, &[IoSlice::new(bytes)], &mut rights, SendFlags::NOSIGNAL)?)

@@ -7,6 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
+use super::group::Group;
 use crate::event::Tier;
 use crate::judge::record::ProcessEnd;
 
@@ -18,6 +19,8 @@ pub struct Running {
     /// Held open as long as the cell may live; init ends it when this closes, however that comes about.
     pub(super) life: Option<OwnedFd>,
     pub(super) status: OwnedFd,
+    /// The control group of the program, where there are any. Dropped after everything in it has ended.
+    pub(super) group: Option<Group>,
     /// Our end of the program's standard input.
     pub stdin: Option<OwnedFd>,
     /// Our end of its standard output, non-blocking.
@@ -51,6 +54,11 @@ impl Running {
         polled == Ok(1) && fds[0].revents() == Some(PollFlags::POLLHUP)
     }
 
+    /// True if the kernel has ended a process of the program at its limit of memory.
+    pub fn was_full(&self) -> bool {
+        self.group.as_ref().is_some_and(Group::was_full)
+    }
+
     /// Sends `signal` to every process of the program.
     pub fn signal_all(&self, signal: Signal) {
         for pid in crate::kernel::tasks::tree(self.init.as_raw()) {
@@ -64,6 +72,7 @@ impl Running {
         if self.life.take().is_none() {
             return;
         }
+        self.group.iter().for_each(Group::kill);
         // Closing the life line tells init to end all others. Where it is process 1, the kernel does that when it ends,
         // and it need not be woken to be told.
         if self.tier == Tier::Sealed {

@@ -57,7 +57,7 @@ impl World {
         let limits = &self.job.limits;
         let program = self.program.as_ref()?;
         let processes = program.processes();
-        if self.holds_too_much(program).unwrap_or(false) {
+        if program.running().was_full() || self.holds_too_much(program).unwrap_or(false) {
             return Some(("memory", mib(limits.resident_mib)));
         }
         // Our init is one of them.

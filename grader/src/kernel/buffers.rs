@@ -1,11 +1,11 @@
 //! What lies in the buffers of sockets: memory of the kernel's, which is in no process and so in no sum of theirs.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
 
 use super::diag::{Diag, NLM_F_DUMP, SocketRow, attributes, memory, request};
+use super::procfs;
 
 /// `struct unix_diag_msg` (linux/unix_diag.h).
 const UNIX_DIAG_MSG: usize = 16;
@@ -25,7 +25,7 @@ const SOCKET: u64 = 4096;
 /// Memory of all TCP and UDP sockets of the machine, in bytes, told at once: at least that of those in any network
 /// namespace. To count these takes milliseconds, since the kernel walks its whole table for it.
 pub fn of_the_machine() -> Option<u64> {
-    let table = fs::read_to_string("/proc/thread-self/net/sockstat").ok()?;
+    let table = procfs::read("/proc/thread-self/net/sockstat").ok()?;
     let page = rustix::param::page_size() as u64;
     table
         .lines()

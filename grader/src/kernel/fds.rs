@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::sys::socket::{getsockopt, sockopt};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
 
+use super::procfs;
 use super::tasks::folder;
 
 /// True if it is refused to us to see what the descriptors of a process are (`/proc/PID/fd`, proc(5)).
@@ -62,7 +63,7 @@ fn socket_inode(target: &str) -> Option<u32> {
 /// True if the process has a timerfd that is armed (timerfd_create(2)): an endless poll on it ends by time.
 pub fn has_armed_timer(pid: i32) -> bool {
     links(pid).filter(|(_, target)| target == "anon_inode:[timerfd]").any(|(fd, _)| {
-        let info = fs::read_to_string(format!("{}/fdinfo/{fd}", folder(pid))).unwrap_or_default();
+        let info = procfs::read(format!("{}/fdinfo/{fd}", folder(pid))).unwrap_or_default();
         info.lines().any(|line| line.starts_with("it_value:") && line != "it_value: (0, 0)")
     })
 }

@@ -5,6 +5,7 @@
 pub mod buffers;
 pub mod diag;
 pub mod fds;
+mod procfs;
 pub mod tasks;
 pub mod unix;
 pub mod waiting;

@@ -5,6 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
+use super::procfs;
+
 /// One thread at one moment. Two equal snapshots of a thread mean that it has not run in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
@@ -46,7 +48,7 @@ pub fn tree(root: i32) -> Vec<i32> {
 fn children(pid: i32) -> Vec<i32> {
     threads(pid)
         .into_iter()
-        .filter_map(|tid| fs::read_to_string(format!("/proc/{pid}/task/{tid}/children")).ok())
+        .filter_map(|tid| procfs::read(format!("/proc/{pid}/task/{tid}/children")).ok())
         .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<i32>>())
         .collect()
 }
@@ -71,7 +73,7 @@ pub fn folder(pid: i32) -> String {
 
 /// True of a thread that has ended.
 fn is_over(folder: &str) -> bool {
-    let stat = fs::read_to_string(format!("{folder}/stat"));
+    let stat = procfs::read(format!("{folder}/stat"));
     stat.is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['Z', 'X'])))
 }
 
@@ -85,7 +87,7 @@ pub fn is_open(pid: i32) -> bool {
 
 /// Processor time, in nanoseconds, of a process's children that it has waited for, and of theirs (`stat`, proc(5)).
 pub fn waited_ns(pid: i32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let stat = procfs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
     let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields).split(' ');
     // Of user and system, counted in ticks; the first field here is the third of all.
     let ticks: u64 = fields.skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
@@ -106,10 +108,10 @@ pub fn with_ended(processes: &[i32]) -> Vec<Task> {
 
 fn task(pid: i32, tid: i32) -> Option<Task> {
     let folder = format!("/proc/{pid}/task/{tid}");
-    let stat = fs::read_to_string(format!("{folder}/stat")).ok()?;
+    let stat = procfs::read(format!("{folder}/stat")).ok()?;
     let state = stat.rsplit_once(") ")?.1.chars().next()?;
-    let call = fs::read_to_string(format!("{folder}/syscall")).ok().as_deref().and_then(parse_call);
-    let schedstat = fs::read_to_string(format!("{folder}/schedstat")).ok()?;
+    let call = procfs::read(format!("{folder}/syscall")).ok().as_deref().and_then(parse_call);
+    let schedstat = procfs::read(format!("{folder}/schedstat")).ok()?;
     let mut numbers = schedstat.split_whitespace().filter_map(|number| number.parse().ok());
     let (busy, delayed, slices) = (numbers.next()?, numbers.next()?, numbers.next()?);
     Some(Task { pid, tid, state, call, ran: (busy, slices), delayed })
@@ -139,7 +141,7 @@ pub fn own_number(pid: i32) -> i32 {
 
 /// True if the process has a handler for a signal that timers send: it may wake without any event that we can see.
 pub fn catches_alarm(pid: i32) -> bool {
-    let timers = fs::read_to_string(format!("/proc/{pid}/timers")).is_ok_and(|text| !text.trim().is_empty());
+    let timers = procfs::read(format!("/proc/{pid}/timers")).is_ok_and(|text| !text.trim().is_empty());
     let caught = status_field(pid, "SigCgt:").and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     let alarms =
         [libc::SIGALRM, libc::SIGVTALRM, libc::SIGPROF].iter().fold(0, |mask, signal| mask | 1 << (signal - 1));
@@ -175,19 +177,19 @@ pub fn hold_more(processes: &[i32], most: u64) -> bool {
 }
 
 fn sum_kib(file: &str, fields: &[&str]) -> u64 {
-    let text = fs::read_to_string(file).unwrap_or_default();
+    let text = procfs::read(file).unwrap_or_default();
     let lines = text.lines().filter(|line| fields.iter().any(|field| line.starts_with(field)));
     lines.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum()
 }
 
 fn status_field(pid: i32, field: &str) -> Option<String> {
-    let status = fs::read_to_string(format!("{}/status", folder(pid))).ok()?;
+    let status = procfs::read(format!("{}/status", folder(pid))).ok()?;
     status.lines().find_map(|line| line.strip_prefix(field)).map(|value| value.trim().to_owned())
 }
 
 /// Nanoseconds in which this thread was ready and the machine ran something else.
 pub fn own_delay() -> u64 {
-    let read = |path: &Path| fs::read_to_string(path).ok()?.split_whitespace().nth(1)?.parse().ok();
+    let read = |path: &Path| procfs::read(path).ok()?.split_whitespace().nth(1)?.parse().ok();
     read(Path::new("/proc/thread-self/schedstat")).unwrap_or(0)
 }
 

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::build::BuildError;
 use crate::cell::fork_server::ForkServer;
+use crate::cell::group::Groups;
 use crate::cell::tier;
 use crate::course::load::Course;
 use crate::event::Tier;
@@ -71,6 +72,7 @@ pub fn run(
     // Whatever escapes a cell becomes our child, and is found at the end.
     nix::sys::prctl::set_child_subreaper(true).map_err(std::io::Error::from)?;
     let (tier, _) = tier::choose(options.isolation)?;
+    let _groups = Groups::enter();
     let mut proof = Proof::default();
     let fixtures = match collect::collect(course, &options.exercises, tier, interrupt, &mut proof, tell) {
         Err(RunError::Build(BuildError::Interrupted)) => return Ok(Proof { interrupted: true, ..proof }),

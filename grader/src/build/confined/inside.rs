@@ -23,6 +23,7 @@ use crate::cell::empty::EmptyCell;
 use crate::cell::running::Running;
 use crate::cell::spawn::{self, Place, Spawn};
 use crate::cell::{network, own};
+use crate::course::model::Limits;
 use crate::event::Tier;
 use crate::judge::record::ProcessEnd;
 use crate::kernel::tasks;
@@ -110,7 +111,7 @@ fn order(job: &Job, users: &[u32]) -> Spawn {
         cwd: job.cwd.clone(),
         scratch: job.work.clone(),
         visible: job.visible.clone(),
-        limits: limits(),
+        limits: Limits { resident_mib: job.mib, ..limits() },
         users: users.to_vec(),
     }
 }
@@ -161,12 +162,13 @@ fn attend(running: &Running, job: &Job) -> Result<(End, String), Trouble> {
     let until = Instant::now() + Duration::from_secs(seconds);
     let mut looked = Instant::now();
     let mut printed = Printed { open: vec![&running.stdout, &running.stderr], kept: Vec::new(), bytes: 0 };
+    let too_much = || End::Limit(format!("its processes together held more than {mib} MiB of memory"));
     let end = loop {
         let end = running.end();
         // After the look: what the tool printed before its end is there now.
         printed.drain();
         if let Some(end) = end {
-            break End::By(end);
+            break if running.was_full() { too_much() } else { End::By(end) };
         }
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -177,7 +179,7 @@ fn attend(running: &Running, job: &Job) -> Result<(End, String), Trouble> {
         }
         let is_due = looked.elapsed() >= tasks::LOOK_EVERY;
         if is_due && tasks::hold_more(&tasks::tree(running.init()), mib << 10) {
-            break End::Limit(format!("its processes together held more than {mib} MiB of memory"));
+            break too_much();
         }
         if is_due {
             looked = Instant::now();
