@@ -92,6 +92,11 @@ const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
 /// What lies in sockets of other protocols (MPTCP, UDP-Lite, SCTP) is in no table that is looked at.
 const PROTOCOLS: [i32; 3] = [0, libc::IPPROTO_TCP, libc::IPPROTO_UDP];
 
+/// Of setpriority(2) and ioprio_set(2): one thread; 0 is oneself. Others there are all that have our user, where the
+/// program has it as well.
+const PRIO_PROCESS: i32 = libc::PRIO_PROCESS as i32;
+const IOPRIO_WHO_PROCESS: i32 = 1;
+
 /// Requests of ioctl(2) that put words into a terminal's mouth.
 const TERMINAL: [u64; 2] = [libc::TIOCSTI, libc::TIOCLINUX];
 
@@ -138,6 +143,9 @@ fn program() -> Vec<sock_filter> {
     }
     all.extend(calls_of(libc::SYS_setsockopt, no_keys()));
     all.extend(calls_of(libc::SYS_prlimit64, no_limits_of_others()));
+    for (call, process) in [(libc::SYS_setpriority, PRIO_PROCESS), (libc::SYS_ioprio_set, IOPRIO_WHO_PROCESS)] {
+        all.extend(calls_of(call, [one_of(0, &[process]), one_of(1, &[0])].concat()));
+    }
     let terminal = TERMINAL.map(|request| when(BPF_JEQ, request as u32, REFUSE));
     all.extend(calls_of(libc::SYS_ioctl, [vec![load(argument(1))], terminal.concat()].concat()));
     all.push(end(ALLOW));

@@ -15,8 +15,8 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{Pid, setsid};
 
-use super::empty::{Inside, Order, give_up};
 use super::error::{CellError, Step};
+use super::inside::{Inside, give_up};
 use super::spawn::Place;
 use super::{own, program, root, shown, sys};
 use crate::event::Tier;
@@ -73,7 +73,7 @@ fn set_up(place: Place, inside: &Inside) -> Result<SignalFd, CellError> {
 /// Has a process ready for the program before it is known what that is, and starts what is ordered.
 fn fill(place: Place, inside: &Inside) -> Result<Pid, CellError> {
     let (program, mut tell) = program::fork(place, inside)?;
-    let (Order { what, shown }, mounts) = inside.wait_for_order()?;
+    let ((what, shown), mounts) = inside.wait_for_order()?;
     if place.tier == Tier::Sealed {
         shown::put(&shown, mounts).map_err(CellError::at(Step::Bind))?;
         root::close(what.limits.disk_mib)?;

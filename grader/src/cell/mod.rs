@@ -10,6 +10,7 @@ mod filter;
 pub mod fork_server;
 pub mod group;
 mod init;
+mod inside;
 mod land;
 mod limits;
 pub mod network;

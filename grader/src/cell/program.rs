@@ -10,8 +10,9 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{Gid, Pid, Uid, setresgid, setresuid, setsid};
 
-use super::empty::{Inside, PROGRAM_ID, give_up};
+use super::empty::PROGRAM_ID;
 use super::error::{CellError, Step};
+use super::inside::{Inside, give_up};
 use super::spawn::{Place, Spawn};
 use super::{filter, land, limits, sys};
 use crate::event::Tier;
