@@ -56,11 +56,14 @@ impl EmptyCell {
             };
             init::main(place, inside)
         };
+        let sealed = (place.tier == Tier::Sealed).then_some(init);
+        let mounts = sealed.and_then(|init| fs::File::open(format!("/proc/{init}/ns/mnt")).ok());
         let running = Running {
             tier: place.tier,
             init: Pid::from_raw(init),
             life: Some(life.1),
             status: status.0,
+            _mounts: mounts,
             group,
             stdin: Some(stdin.1),
             stdout: stdout.0,

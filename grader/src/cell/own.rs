@@ -7,14 +7,15 @@ use std::process::ExitCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Takes an order, does it by `work`, answers.
-pub fn serve<Order: DeserializeOwned, Answer: Serialize>(work: impl FnOnce(Order) -> Answer) -> ExitCode {
+/// Takes an order, does it by `work`, answers, and only then drops what `work` has kept: nobody waits for that.
+pub fn serve<Order: DeserializeOwned, Answer: Serialize, Kept>(work: impl FnOnce(Order) -> (Answer, Kept)) -> ExitCode {
     let mut line = String::new();
     let order = match io::stdin().lock().read_line(&mut line).map(|_| serde_json::from_str(&line)) {
         Ok(Ok(order)) => order,
         Ok(Err(_)) | Err(_) => return ExitCode::from(2),
     };
-    answer(&work(order))
+    let (said, _kept) = work(order);
+    answer(&said)
 }
 
 /// Writes an answer.

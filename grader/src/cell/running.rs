@@ -1,5 +1,6 @@
 //! A program in a cell, and the end of it with everything that it started.
 
+use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -19,6 +20,9 @@ pub struct Running {
     /// Held open as long as the cell may live; init ends it when this closes, however that comes about.
     pub(super) life: Option<OwnedFd>,
     pub(super) status: OwnedFd,
+    /// The program's mount namespace, where we may hold it. The kernel takes one apart with the last that has it, and the
+    /// end of the processes would wait for that.
+    pub(super) _mounts: Option<File>,
     /// The control group of the program, where there are any. Dropped after everything in it has ended.
     pub(super) group: Option<Group>,
     /// Our end of the program's standard input.

@@ -9,6 +9,7 @@ use nix::unistd::{Pid, alarm};
 
 use super::finding::{Finding, Outcome, Stop};
 use super::job::Job;
+use super::program::Program;
 use super::world::{World, has_family};
 use super::{sight, steps};
 use crate::build::confined::{inside, job};
@@ -67,26 +68,25 @@ fn check_main(ahead: Result<EmptyCell, CellError>) -> ExitCode {
     })
 }
 
-/// Does a job from beginning to end.
-fn run(job: Job, ahead: Result<EmptyCell, CellError>) -> Record {
+/// Does a job from beginning to end. Of the program's cell nothing is alive.
+fn run(job: Job, ahead: Result<EmptyCell, CellError>) -> (Record, Option<Program>) {
     match ahead.map_err(Stop::from).and_then(|cell| prepare(job, cell)) {
         Ok(mut world) => {
             let result = judge(&mut world);
             // Everything in the cell is ended before anything is said about it.
-            world.program = None;
-            record(result, &world)
+            let ended = world.program.take().map(Program::end_all);
+            (record(result, &world), ended)
         }
-        Err(Stop::Void(void)) => {
-            Record { verdict: Verdict::Void, failure: None, void: Some(void), transcript: Vec::new(), duration_us: 0 }
+        Err(Stop::Void(void)) => (not_begun(void), None),
+        Err(Stop::Failed(_)) => {
+            let detail = "a failure before the first step".to_owned();
+            (not_begun(Void { kind: VoidKind::Lost, detail }), None)
         }
-        Err(Stop::Failed(_)) => Record {
-            verdict: Verdict::Void,
-            failure: None,
-            void: Some(Void { kind: VoidKind::Lost, detail: "a failure before the first step".to_owned() }),
-            transcript: Vec::new(),
-            duration_us: 0,
-        },
     }
+}
+
+fn not_begun(void: Void) -> Record {
+    Record { verdict: Verdict::Void, failure: None, void: Some(void), transcript: Vec::new(), duration_us: 0 }
 }
 
 fn prepare(job: Job, ahead: EmptyCell) -> Outcome<World> {

@@ -30,6 +30,12 @@ impl Program {
         &self.running
     }
 
+    /// Ends everything that it started; what is left is for the kernel to tidy up, when this is dropped.
+    pub fn end_all(mut self) -> Program {
+        self.running.end_all();
+        self
+    }
+
     /// Asks whether its first process has ended; true if it just has.
     pub fn notice_end(&mut self) -> bool {
         match self.end {

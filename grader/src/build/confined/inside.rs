@@ -40,7 +40,7 @@ type Trouble = String;
 
 /// The build's process. To be called before any thread is started.
 pub fn main() -> ExitCode {
-    own::serve(|job| build(&job).unwrap_or_else(Report::Void))
+    own::serve(|job| (build(&job).unwrap_or_else(Report::Void), ()))
 }
 
 fn build(job: &Job) -> Result<Report, Trouble> {
