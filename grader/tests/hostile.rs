@@ -50,7 +50,7 @@ fn a_cell_that_an_ordinary_user_makes_is_no_weaker(
 }
 
 #[rstest]
-fn an_attack_on_a_guarded_cell_gains_nothing(#[values("write", "trace", "terminal", "daemon")] attack: &str) {
+fn an_attack_on_a_guarded_cell_gains_nothing(#[values("write", "trace", "terminal", "daemon", "others")] attack: &str) {
     if lacks("guarded") {
         return;
     }
@@ -65,7 +65,7 @@ fn an_attack_on_a_guarded_cell_gains_nothing(#[values("write", "trace", "termina
 
 #[rstest]
 fn the_same_attack_works_where_nothing_holds_it(
-    #[values("read", "rights", "network", "kernel", "state", "pins")] attack: &str,
+    #[values("read", "rights", "network", "kernel", "state", "pins", "others")] attack: &str,
 ) {
     let scene = Scene::new();
     scene.hand_in(attack);

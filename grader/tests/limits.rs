@@ -31,7 +31,7 @@ fn what_takes_too_much_is_ended_and_told_which_limit_it_was(#[case] attack: &str
 }
 
 #[rstest]
-fn what_never_ends_by_itself_is_ended(#[values("spin", "stops")] attack: &str) {
+fn what_never_ends_by_itself_is_ended(#[values("spin", "stops", "vfork")] attack: &str) {
     let scene = Scene::new();
     scene.hand_in(attack);
     let exercise = scene.grade(&[]);
