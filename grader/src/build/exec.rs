@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::build::Program;
 use crate::build::process::{Ended, run};
 use crate::build::resolve::{Places, shebang};
+use crate::cell::spawn::without_ways_up;
 use crate::interrupt::Interrupt;
 use crate::text::bytes::one_line;
 
@@ -112,16 +113,25 @@ fn visible(programs: &[PathBuf], arguments: &[String], cwd: &Path, places: &Plac
     let programs = programs.iter().map(PathBuf::as_path).filter(|path| path.is_absolute());
     let shebangs = programs.clone().filter_map(shebang).map(|words| PathBuf::from(&words[0]));
     let shebangs = shebangs.filter(|path| places.allows(path) || places.is_installed(path));
-    let needed: Vec<PathBuf> =
-        programs.map(Path::to_owned).chain(shebangs).filter(|path| !path.starts_with(cwd)).collect();
+    // By what is there, not by name: a name may lead elsewhere.
+    let here = cwd.canonicalize().ok().filter(|here| here != Path::new("/"));
+    let is_here =
+        |path: &PathBuf| here.as_ref().is_some_and(|here| path.canonicalize().is_ok_and(|path| path.starts_with(here)));
+    let needed: Vec<PathBuf> = programs.map(Path::to_owned).chain(shebangs).filter(|path| !is_here(path)).collect();
     let mut folders: Vec<PathBuf> = needed.iter().flat_map(|path| places.folders_of(path)).collect();
-    folders.extend(arguments.iter().filter_map(|argument| folder_of(argument, cwd, places)));
-    folders.push(cwd.to_owned());
+    folders.extend(arguments.iter().flat_map(|argument| named(argument, cwd, places)));
+    folders.extend(here.is_some().then(|| cwd.to_owned()));
     folders.sort();
     folders.dedup();
     let all = folders.clone();
     folders.retain(|folder| !all.iter().any(|other| folder != other && folder.starts_with(other)));
     folders
+}
+
+/// What is to be seen for an argument that names a file: its folder, and the name, which may be another.
+fn named(argument: &str, cwd: &Path, places: &Places) -> Vec<PathBuf> {
+    let name = without_ways_up(&cwd.join(argument));
+    folder_of(argument, cwd, places).map_or_else(Vec::new, |folder| vec![folder, name])
 }
 
 /// The folder of a file that is given as an argument, unless everybody's files lie in it: then the file alone.

@@ -126,7 +126,9 @@ fn copy_found(package: &Path, copy: &Path, most: Most, found: Found) -> Result<C
         let bytes = read_plain(&package.join(file), left).map_err(StageError::unreadable(file))?;
         let bytes = bytes.ok_or_else(|| too_big(most, file))?;
         left -= bytes.len() as u64;
-        write_if_changed(&copy.join(file), &bytes).map_err(BuildError::io("cannot write", &copy.join(file)))?;
+        let may_be_run = package.join(file).symlink_metadata().map_or(0, |found| found.permissions().mode() & 0o111);
+        let written = write_if_changed(&copy.join(file), &bytes).and_then(|()| keep_run(&copy.join(file), may_be_run));
+        written.map_err(BuildError::io("cannot write", &copy.join(file)))?;
     }
     Ok(Copied { skipped: found.skipped })
 }
@@ -265,10 +267,33 @@ fn write_if_changed(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes).inspect_err(|_| drop(fs::remove_file(path)))
 }
 
+/// Gives a copy the right to be executed that its original has, and no other.
+fn keep_run(copy: &Path, may_be_run: u32) -> io::Result<()> {
+    let mode = copy.symlink_metadata()?.permissions().mode();
+    match mode & 0o111 == may_be_run {
+        true => Ok(()),
+        false => fs::set_permissions(copy, Permissions::from_mode(mode & 0o666 | may_be_run)),
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may stop at once")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_may_be_executed_if_its_original_may() {
+        let folders = package(&[("run.sh", "#!/bin/sh\n"), ("data", "")]);
+        let change = |mode| fs::set_permissions(folders.package.join("run.sh"), Permissions::from_mode(mode)).unwrap();
+        let copied = |file: &str| {
+            copy_package(&folders.package, &folders.copy, MOST).unwrap();
+            fs::metadata(folders.copy.join(file)).unwrap().permissions().mode() & 0o111
+        };
+        change(0o755);
+        assert_eq!((copied("run.sh"), copied("data")), (0o111, 0));
+        change(0o644);
+        assert_eq!(copied("run.sh"), 0, "nothing else has changed");
+    }
 
     struct Folders {
         _holder: tempfile::TempDir,

@@ -108,6 +108,11 @@ fn read(path: &Path) -> Result<Submission, String> {
     }
     let text = fs::read_to_string(path).map_err(|error| format!("{FILE}: {error}"))?;
     let submission: Submission = yaml::parse(&text).map_err(|error| format!("{FILE}: {error}"))?;
+    // No command line can hold it.
+    let has_nul = |recipe: &Recipe| recipe.build.iter().chain([&recipe.run]).any(|command| command.contains('\0'));
+    if let Some((id, _)) = submission.exercises.iter().find(|(_, recipe)| has_nul(recipe)) {
+        return Err(format!("{FILE}: a command of {id} has a NUL byte in it"));
+    }
     match submission.format_version {
         1 => Ok(submission),
         other => Err(format!("{FILE}: format_version is {other}, and 1 is the only one")),

@@ -71,6 +71,7 @@ const UNKNOWN: &[i64] = &[
     libc::SYS_landlock_restrict_self,
     libc::SYS_memfd_create,
     libc::SYS_memfd_secret,
+    libc::SYS_mq_open,
     libc::SYS_msgget,
     libc::SYS_semget,
     libc::SYS_shmget,

@@ -75,8 +75,9 @@ fn fill(place: Place, inside: &Inside) -> Result<Pid, CellError> {
     let (program, mut tell) = program::fork(place, inside)?;
     let ((what, shown), mounts) = inside.wait_for_order()?;
     if place.tier == Tier::Sealed {
+        root::make_room(what.limits.disk_mib)?;
         shown::put(&shown, mounts).map_err(CellError::at(Step::Bind))?;
-        root::close(what.limits.disk_mib)?;
+        root::close()?;
     }
     own::send(&mut tell, &what).map_err(CellError::at(Step::Order))?;
     Ok(program)

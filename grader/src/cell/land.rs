@@ -31,8 +31,9 @@ fn apply<'p>(
     scratch: &'p Path,
     writable: &'p [PathBuf],
 ) -> io::Result<()> {
-    let shared = [Path::new("/dev"), Path::new(SHARED)];
-    let writable = [scratch].into_iter().chain(shared).chain(writable.iter().map(PathBuf::as_path));
+    // Not all of /dev: a terminal that is open there is somebody's.
+    let devices = root::DEVICES.iter().chain(&[SHARED]).map(Path::new);
+    let writable = [scratch].into_iter().chain(devices).chain(writable.iter().map(PathBuf::as_path));
     rules(level, readable, writable).and_then(RulesetCreated::restrict_self).map(drop).map_err(io::Error::other)
 }
 

@@ -2,7 +2,8 @@
 //! depend on it, and waits.
 
 use std::ffi::CString;
-use std::io::{self, PipeReader, PipeWriter, Read};
+use std::fs;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 
 use nix::errno::Errno;
@@ -50,7 +51,19 @@ fn become_program(place: Place, inside: &Inside, told: PipeReader) -> Result<std
     confine(place, &what)?;
     let path = argv.first().ok_or(Errno::ENOENT).map_err(CellError::at(Step::Exec))?;
     inside.tell_executing()?;
-    nix::unistd::execve(path, &argv, &env).map_err(CellError::at(Step::Exec))
+    let Err(errno) = nix::unistd::execve(path, &argv, &env);
+    if is_its_own(&what, errno) {
+        // As a shell does it (POSIX, "Exit Status for Commands").
+        let _ = writeln!(io::stderr(), "cannot execute {}: {}", what.argv[0], errno.desc());
+        sys::exit_now(127);
+    }
+    Err(CellError::new(Step::Exec, errno))
+}
+
+/// True if it is the program's own doing that it cannot be executed: it is there, and this system wants nothing.
+fn is_its_own(what: &Spawn, errno: Errno) -> bool {
+    let ours = [Errno::ENOMEM, Errno::EAGAIN, Errno::EMFILE, Errno::ENFILE, Errno::EIO, Errno::EPERM];
+    !ours.contains(&errno) && what.argv.first().is_some_and(|path| fs::symlink_metadata(path).is_ok())
 }
 
 /// All that does not depend on what is to be started.
@@ -78,6 +91,10 @@ fn get_ready(place: Place, inside: &Inside) -> Result<(), CellError> {
 fn wait(mut told: PipeReader) -> Result<Spawn, CellError> {
     let mut text = Vec::with_capacity(USUAL);
     told.read_to_end(&mut text).map_err(CellError::at(Step::Order))?;
+    if text.is_empty() {
+        // Nothing is wanted any more, and whoever knows why says so.
+        sys::exit_now(1);
+    }
     serde_json::from_slice(&text).map_err(CellError::at(Step::Order))
 }
 

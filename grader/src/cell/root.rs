@@ -34,7 +34,7 @@ const ETC: &[&str] = &[
 /// Files of the same kind. They are small, and a copy of them is made faster than a mount.
 const ETC_FILES: &[&str] =
     &["/etc/ld.so.conf", "/etc/nsswitch.conf", "/etc/protocols", "/etc/services", "/etc/ssl/openssl.cnf"];
-const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+pub(super) const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 /// Files that are written here instead of shown: the machine's own would tell about it.
 const WRITTEN: &[(&str, &str)] = &[
     ("/etc/passwd", "root:x:0:0::/:/bin/sh\nprogram:x:1000:1000::/tmp:/bin/sh\n"),
@@ -76,10 +76,13 @@ pub(super) fn enter(writable: &[PathBuf]) -> Result<(), CellError> {
     fs::remove_dir("/old").map_err(CellError::at(Step::PivotRoot))
 }
 
-/// Lets go of the right to change the root, once what one program needs is there; it may write `disk_mib` to
-/// [`SCRATCH`].
-pub(super) fn close(disk_mib: u64) -> Result<(), CellError> {
-    scratch(&format!("size={disk_mib}m"), MsFlags::MS_REMOUNT).map_err(CellError::at(Step::Tmpfs))?;
+/// Makes [`SCRATCH`] as large as the program may write, before anything of the machine's may come to lie over it.
+pub(super) fn make_room(disk_mib: u64) -> Result<(), CellError> {
+    scratch(&format!("size={disk_mib}m"), MsFlags::MS_REMOUNT).map_err(CellError::at(Step::Tmpfs))
+}
+
+/// Lets go of the right to change the root, once what one program needs is there.
+pub(super) fn close() -> Result<(), CellError> {
     sys::set_mount(CWD, Path::new("/"), libc::MOUNT_ATTR_RDONLY, false).map_err(CellError::at(Step::ReadOnly))
 }
 

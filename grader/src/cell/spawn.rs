@@ -1,7 +1,7 @@
 //! What is started in a cell, and as whom.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use nix::sched::CpuSet;
 use nix::unistd::Uid;
@@ -50,6 +50,17 @@ impl Spawn {
         let program = self.argv.first().map(Path::new);
         self.visible.iter().map(PathBuf::as_path).chain([self.cwd.as_path()]).chain(program)
     }
+}
+
+/// The name by which the kernel looks a path up when it has followed each `..` in it and none stood behind a link.
+pub fn without_ways_up(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut name, part| {
+        match part {
+            Component::ParentDir => _ = name.pop(),
+            part => name.push(part),
+        }
+        name
+    })
 }
 
 /// Users of the machine that the program may be outside its user namespace, the first one that works: they own nothing.
