@@ -80,7 +80,9 @@ impl Scene {
             self.course.write(&format!("in/{file}"), &fixture(&file));
         }
         self.course.write("in/target.json", &target.to_string());
-        let recipe = format!("format_version: 1\nexercises:\n  greet: {{run: \"python3 {attack}.py {words}\"}}\n");
+        // An option that means nothing to the interpreter: whatever the program forks has it on its command line, too.
+        let run = format!("python3 -X {} {attack}.py {words}", self.course.marker());
+        let recipe = format!("format_version: 1\nexercises:\n  greet: {{run: \"{run}\"}}\n");
         self.course.write("in/submission.yaml", &recipe);
     }
 
@@ -119,9 +121,16 @@ impl Scene {
         assert!(mounts() <= self.mounts, "mounts are left");
     }
 
-    /// No process has anything of this course on its command line.
+    /// The command lines of all processes that name anything of this course.
+    pub fn processes(&self) -> Vec<String> {
+        let own = std::process::id().to_string();
+        let processes = fs::read_dir("/proc").unwrap().flatten().filter(|entry| entry.file_name() != *own);
+        let line = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).ok();
+        processes.filter_map(line).filter(|line| line.contains(self.course.marker())).collect()
+    }
+
     pub fn assert_no_process_is_left(&self) {
-        assert_eq!(processes_with(self.course.marker()), Vec::<String>::new(), "processes are left");
+        assert_eq!(self.processes(), Vec::<String>::new(), "processes are left");
     }
 }
 
@@ -143,21 +152,21 @@ fn mounts() -> usize {
     fs::read_to_string("/proc/self/mountinfo").unwrap().lines().count()
 }
 
-/// The command lines of all processes that name `marker`.
-fn processes_with(marker: &str) -> Vec<String> {
-    let own = std::process::id().to_string();
-    let processes = fs::read_dir("/proc").unwrap().flatten().filter(|entry| entry.file_name() != *own);
-    let line = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).ok();
-    processes.filter_map(line).filter(|line| line.contains(marker)).collect()
-}
-
 /// True if this machine has no such tier; said so, since the test then shows nothing.
 pub fn lacks(tier: &str) -> bool {
-    let output = assert_cmd::cargo::cargo_bin_cmd!("grader").arg("doctor").output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let lacks = !text.lines().any(|line| line.starts_with(tier) && line.contains("works"));
+    let lacks = !works(tier);
     if lacks {
-        eprintln!("skipped: this machine has no {tier} tier:\n{text}");
+        eprintln!("skipped: this machine has no {tier} tier:\n{}", doctor());
     }
     lacks
+}
+
+/// True if the grader's doctor finds that it works here.
+pub fn works(what: &str) -> bool {
+    doctor().lines().any(|line| line.starts_with(what) && line.contains("works"))
+}
+
+fn doctor() -> String {
+    let output = assert_cmd::cargo::cargo_bin_cmd!("grader").arg("doctor").output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
