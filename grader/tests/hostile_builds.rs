@@ -166,3 +166,30 @@ fn a_package_that_is_a_link_is_nobodys() {
     let exercise = scene.grade(&[]);
     assert_eq!(exercise["points"], 0, "{exercise:#}");
 }
+
+#[rstest]
+#[case::no_interpreter("printf '#!/no/such/interpreter\\\\n' > greet; chmod +x greet")]
+#[case::nothing_in_it("printf '\\\\0\\\\0\\\\0\\\\0' > greet; chmod +x greet")]
+fn what_cannot_be_executed_has_failed_and_not_stopped_the_check(#[case] build: &str) {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::new();
+    hand_in_recipe(&scene, &format!("build: \"{build}\", run: ./greet"), &[]);
+    let exercise = scene.grade_sealed();
+    assert_eq!(exercise["status"], "failed", "{exercise:#}");
+    assert_eq!(exercise["points"], 0);
+    scene.assert_untouched();
+}
+
+#[rstest]
+#[case::too_long_for_a_command_line(&"a".repeat(140 << 10))]
+#[case::nul("a\\0b")]
+fn a_recipe_that_no_shell_can_be_given_fails_its_exercise_alone(#[case] build: &str) {
+    if lacks("sealed") {
+        return;
+    }
+    let scene = Scene::new();
+    hand_in_recipe(&scene, &format!("build: \"{build}\", run: ./greet"), &[]);
+    assert_eq!(scene.grade_sealed()["status"], "build_failed");
+}
