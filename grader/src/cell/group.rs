@@ -72,7 +72,7 @@ impl Groups {
         {
             return Err(NoGroups::NoController(format!("/{}", name()), missing));
         }
-        // Left by graders that were killed with everything they had.
+        // Left by graders that were killed with everything they had: only in the root of the tree can anybody come here then.
         members(&base, GRADER).iter().for_each(|left| leave(left));
         let groups = Groups(base.join(format!("{GRADER}{}", process::id())));
         match groups.make(&base) {
@@ -159,11 +159,15 @@ impl Group {
         set(&self.0, "memory.max", &(mib << 20).to_string())?;
         // The limit of processes counts our init, which is not in the group.
         set(&self.0, "pids.max", &limits.processes.saturating_sub(1).to_string())?;
-        match set(&self.0, "memory.swap.max", "0") {
-            // A kernel without swap does not have it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            result => result,
+        // No swap, and all of the program ends with the process that is chosen, as where we have looked ourselves.
+        for (file, value) in [("memory.swap.max", "0"), ("memory.oom.group", "1")] {
+            match set(&self.0, file, value) {
+                // A kernel without swap, or before 4.19, does not have it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                result => result?,
+            }
         }
+        Ok(())
     }
 
     /// True if the kernel has ended a process of it at its limit of memory, and not because the machine had none left
@@ -248,12 +252,15 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_written_where_the_kernel_has_them_and_swap_may_be_missing() {
+    fn limits_are_written_where_the_kernel_has_them_and_newer_files_may_be_missing() {
         let (folder, group) = group(&[("memory.max", ""), ("pids.max", "")]);
         let limits = Limits { resident_mib: 100, disk_mib: 10, processes: 64, ..Limits::default() };
         group.limit(&limits).unwrap();
         let read = |name| fs::read_to_string(folder.path().join(name)).unwrap();
         assert_eq!((read("memory.max"), read("pids.max")), ((220 << 20).to_string(), "63".to_owned()));
+        fs::write(folder.path().join("memory.oom.group"), "").unwrap();
+        group.limit(&limits).unwrap();
+        assert_eq!(read("memory.oom.group"), "1");
         fs::remove_file(folder.path().join("pids.max")).unwrap();
         assert_eq!(group.limit(&limits).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
