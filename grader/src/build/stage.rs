@@ -123,10 +123,9 @@ fn copy_found(package: &Path, copy: &Path, most: Most, found: Found) -> Result<C
     found.folders.iter().try_for_each(make).map_err(BuildError::io("cannot make folders in", copy))?;
     let mut left = most.bytes;
     for file in &found.files {
-        let bytes = read_plain(&package.join(file), left).map_err(StageError::unreadable(file))?;
+        let (bytes, may_be_run) = read_plain(&package.join(file), left).map_err(StageError::unreadable(file))?;
         let bytes = bytes.ok_or_else(|| too_big(most, file))?;
         left -= bytes.len() as u64;
-        let may_be_run = package.join(file).symlink_metadata().map_or(0, |found| found.permissions().mode() & 0o111);
         let written = write_if_changed(&copy.join(file), &bytes).and_then(|()| keep_run(&copy.join(file), may_be_run));
         written.map_err(BuildError::io("cannot write", &copy.join(file)))?;
     }
@@ -147,8 +146,8 @@ pub fn remove_tree(folder: &Path) -> Result<(), BuildError> {
     }
 }
 
-/// Copies a tree of plain files, which may hold [`MOST_MADE`], to `to`, which must not be there yet; folders get `mode`, and files what is left of it without the right to execute, which
-/// they keep.
+/// Copies a tree of plain files, which may hold [`MOST_MADE`], to `to`, which must not be there yet; folders get `mode`,
+/// and files what is left of it without the right to execute, which they keep.
 pub fn copy_tree(from: &Path, to: &Path, mode: u32) -> Result<Found, StageError> {
     let mut found = Found::default();
     find(from, Path::new(""), MOST_MADE, &mut found)?;
@@ -248,11 +247,12 @@ fn clean(copy: &Path, inside: &Path, found: &Found) -> io::Result<()> {
     Ok(())
 }
 
-/// The bytes of a plain file; nothing if they are more than `most`.
-fn read_plain(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    open_plain(path)?.take(most + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= most).then_some(bytes))
+/// The bytes of a plain file, nothing if they are more than `most`, and who may execute it (mode bits).
+fn read_plain(path: &Path, most: u64) -> io::Result<(Option<Vec<u8>>, u32)> {
+    let (mut file, mut bytes) = (open_plain(path)?, Vec::new());
+    let may_be_run = file.metadata()?.permissions().mode() & 0o111;
+    (&mut file).take(most + 1).read_to_end(&mut bytes)?;
+    Ok(((bytes.len() as u64 <= most).then_some(bytes), may_be_run))
 }
 
 fn write_if_changed(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -58,8 +58,8 @@ const FORBIDDEN: &[i64] = &[
 
 /// Calls that look as if this kernel did not have them, so that runtimes fall back to older ones: clone3 hides its flags
 /// from filters, io_uring hides its work from the look at a thread's system call, and the others make memory that is in
-/// no process and so within no limit (vmsplice: a byte in a pipe keeps the huge
-/// page that it lay in; Landlock: rules) or of which the whole machine has few (io_setup).
+/// no process and so within no limit (vmsplice: a byte in a pipe keeps the huge page that it lay in; Landlock: rules;
+/// mq_open: queues that stay) or of which the whole machine has few (io_setup).
 const UNKNOWN: &[i64] = &[
     libc::SYS_clone3,
     libc::SYS_io_setup,

@@ -66,18 +66,19 @@ impl Groups {
     /// Makes groups below the one that this process is in, and moves it there.
     pub fn enter() -> Result<Groups, NoGroups> {
         let base = own_group().ok_or(NoGroups::NoTree)?;
-        let name = || base.strip_prefix(TREE).map_or(&*base, |rest| rest).display().to_string();
+        let name = || format!("/{}", base.strip_prefix(TREE).unwrap_or(&base).display());
         let has = fs::read_to_string(base.join("cgroup.controllers")).unwrap_or_default();
         if let Some(missing) = CONTROLLERS.into_iter().find(|wanted| !has.split_whitespace().any(|one| one == *wanted))
         {
-            return Err(NoGroups::NoController(format!("/{}", name()), missing));
+            return Err(NoGroups::NoController(name(), missing));
         }
-        // Left by graders that were killed with everything they had: only in the root of the tree can anybody come here then.
+        // Left by graders that were killed with everything they had: only in the root of the tree can anybody come here
+        // then.
         members(&base, GRADER).iter().for_each(|left| leave(left));
         let groups = Groups(base.join(format!("{GRADER}{}", process::id())));
         match groups.make(&base) {
             Ok(()) => Ok(groups),
-            Err(source) => Err(NoGroups::NotOurs { group: format!("/{}", name()), source }),
+            Err(source) => Err(NoGroups::NotOurs { group: name(), source }),
         }
     }
 
@@ -86,8 +87,7 @@ impl Groups {
         fs::create_dir(&self.0)?;
         fs::create_dir(&own)?;
         join(&own)?;
-        let controllers = CONTROLLERS.map(|name| format!("+{name}")).join(" ");
-        [base, &self.0].iter().try_for_each(|group| set(group, "cgroup.subtree_control", &controllers))
+        [base, &self.0].iter().try_for_each(|group| control(group, '+'))
     }
 }
 
@@ -113,12 +113,11 @@ fn leave(grader: &Path) {
     }
     members(grader, PROGRAM).iter().for_each(|group| remove(group));
     let Some(base) = grader.parent() else { return };
-    let controllers = CONTROLLERS.map(|name| format!("-{name}")).join(" ");
     // In the root of the tree limits and processes go together, and it is everybody's.
     let is_root = !base.join("cgroup.type").exists();
     for group in [Some(grader), Some(base).filter(|_| !is_root)].into_iter().flatten() {
         // Fails where nothing was set, or another grader is at work here.
-        let _ = set(group, "cgroup.subtree_control", &controllers);
+        let _ = control(group, '-');
     }
     if !inside.is_empty() {
         let _ = join(base);
@@ -127,7 +126,7 @@ fn leave(grader: &Path) {
     remove(grader);
 }
 
-/// The group of one program. Dropping it ends whatever is still in it.
+/// The group of one program. Dropping it removes it, where all that was in it has ended.
 #[derive(Debug)]
 pub struct Group(PathBuf);
 
@@ -210,6 +209,11 @@ fn grader_of(group: &Path) -> Option<PathBuf> {
 fn members(group: &Path, beginning: &str) -> Vec<PathBuf> {
     let all = fs::read_dir(group).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
     all.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(beginning))).collect()
+}
+
+/// Gives the children of a group our controllers, `+`, or takes them away, `-`.
+fn control(group: &Path, sign: char) -> io::Result<()> {
+    set(group, "cgroup.subtree_control", &CONTROLLERS.map(|name| format!("{sign}{name}")).join(" "))
 }
 
 /// Moves this process.
