@@ -80,11 +80,17 @@ fn what_the_kernel_holds_for_a_program_is_limited_in_a_group_and_seen_by_no_sum(
     scene.assert_untouched();
 }
 
-/// Starts a grader alone in `group`; returns when a program of many processes is there, which says nothing to anybody.
+#[test]
+fn who_lets_a_child_go_over_a_groups_limit_ends_with_it() {
+    let Some(group) = OwnGroup::make().filter(|_| !lacks("sealed")) else { return };
+    let scene = Scene::with_limits(&format!("{LIMITS}, resident_mib: 20, disk_mib: 4, descriptors: 4096"));
+    scene.hand_in("kernel_memory child");
+    let exercise = grade_in(&group, &scene, "sealed");
+    assert_eq!(exercise["checks"][0]["cause"], "MEMORY_LIMIT", "{exercise:#}");
+}
+
+/// Starts a grader alone in `group`; returns when a process of what was handed in is there.
 fn start_in(group: &OwnGroup, scene: &Scene, tier: &str) -> Child {
-    scene.hand_in("daemon");
-    let mute = fixture("daemon.py").replace("serve()\n", "time.sleep(1000)\n");
-    scene.course.write("in/daemon.py", &mute);
     let mut grader = grader_in(group, scene, tier).stdout(Stdio::null()).spawn().unwrap();
     while scene.processes().is_empty() {
         assert!(grader.try_wait().unwrap().is_none(), "it ended too early");
@@ -100,7 +106,26 @@ fn a_grader_that_is_killed_in_the_middle_of_a_check_leaves_no_group(
 ) {
     let Some(group) = OwnGroup::make().filter(|_| !lacks(tier)) else { return };
     let scene = Scene::with_limits(LIMITS);
-    let mut grader = start_in(&group, &scene, tier);
+    // A program of many processes, which says nothing to anybody.
+    scene.hand_in("daemon");
+    let mute = fixture("daemon.py").replace("serve()\n", "time.sleep(1000)\n");
+    scene.course.write("in/daemon.py", &mute);
+    kill(start_in(&group, &scene, tier), &group, &scene);
+}
+
+#[rstest]
+fn a_grader_that_is_killed_in_the_middle_of_a_build_leaves_no_group(
+    #[values("sealed", "guarded", "basic")] tier: &str,
+) {
+    let Some(group) = OwnGroup::make().filter(|_| !lacks(tier)) else { return };
+    let scene = Scene::with_limits(LIMITS);
+    let words = format!("build: \"sh -c 'sleep 1000; : {}'\", run: x", scene.course.marker());
+    scene.course.write("in/submission.yaml", &format!("format_version: 1\nexercises:\n  greet: {{{words}}}\n"));
+    kill(start_in(&group, &scene, tier), &group, &scene);
+}
+
+/// Ends a grader as nobody can prevent it; what it had started ends, and its groups go.
+fn kill(mut grader: Child, group: &OwnGroup, scene: &Scene) {
     grader.kill().unwrap();
     grader.wait().unwrap();
     group.assert_is_as_before();

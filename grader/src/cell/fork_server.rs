@@ -9,7 +9,8 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use nix::sys::wait::waitpid;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
-use super::{group, rights, sys};
+use super::group::{self, Groups};
+use super::{rights, sys};
 use crate::event::Tier;
 
 /// The word that makes the grader a fork server.
@@ -22,6 +23,8 @@ pub struct ForkServer {
     /// Where it is told; it ends when this closes, however that comes about.
     control: Option<OwnedFd>,
     child: Child,
+    /// The server puts them back; this does so if it was ended from outside.
+    _groups: Option<Groups>,
 }
 
 /// Our ends of what a forked process has as its standard input and output.
@@ -34,8 +37,10 @@ pub struct Line {
 }
 
 impl ForkServer {
-    /// Starts one: the grader itself with [`WORD`] and the tier, which then calls [`serve`].
+    /// Starts one: the grader itself with [`WORD`] and the tier, which then calls [`serve`]. It is in control groups with
+    /// us where there are any; `doctor` says why there are none.
     pub fn start(tier: Tier) -> io::Result<ForkServer> {
+        let groups = Groups::enter().ok();
         let (control, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         let child = Command::new("/proc/self/exe")
             .args([WORD, tier.name()])
@@ -44,7 +49,7 @@ impl ForkServer {
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())
             .spawn()?;
-        Ok(ForkServer { tier, control: Some(control), child })
+        Ok(ForkServer { tier, control: Some(control), child, _groups: groups })
     }
 
     /// How strongly its processes confine programs.

@@ -6,10 +6,11 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use thiserror::Error;
 
@@ -74,7 +75,7 @@ impl Groups {
         }
         // Left by graders that were killed with everything they had: only in the root of the tree can anybody come here
         // then.
-        members(&base, GRADER).iter().for_each(|left| leave(left));
+        members(&base, GRADER).iter().for_each(|left| remove_all(left));
         let groups = Groups(base.join(format!("{GRADER}{}", process::id())));
         match groups.make(&base) {
             Ok(()) => Ok(groups),
@@ -97,33 +98,54 @@ impl Drop for Groups {
     }
 }
 
-/// Tidies up after the grader that this process belongs to, if it was killed: for whoever lives on after it.
+/// Puts everything back as it was before the grader that this process belongs to: for whoever lives on after it, however
+/// it ended.
 pub fn tidy() {
     if let Some(grader) = own_group().and_then(|own| grader_of(&own)) {
         leave(&grader);
     }
 }
 
-/// Removes a grader's groups, unless others than this process are still in them.
+/// Removes a grader's groups. Programs that are left in them are ended; others, this process among them, move to where the
+/// grader came from: a build's process that has yet to notice the end, or what a cargo has left running.
 fn leave(grader: &Path) {
-    let own = grader.join(OWN);
-    let inside = fs::read_to_string(own.join("cgroup.procs")).unwrap_or_default();
-    if inside.lines().any(|pid| pid != process::id().to_string()) {
-        return;
-    }
-    members(grader, PROGRAM).iter().for_each(|group| remove(group));
-    let Some(base) = grader.parent() else { return };
-    // In the root of the tree limits and processes go together, and it is everybody's.
+    let Some(base) = grader.parent().filter(|_| grader.exists()) else { return };
+    // In the root of the tree limits and processes go together, and it is everybody's. Elsewhere no process may come in
+    // before.
     let is_root = !base.join("cgroup.type").exists();
     for group in [Some(grader), Some(base).filter(|_| !is_root)].into_iter().flatten() {
         // Fails where nothing was set, or another grader is at work here.
         let _ = control(group, '-');
     }
-    if !inside.is_empty() {
-        let _ = join(base);
+    // Who cannot be moved or ended stays with its group.
+    let _ = empty(&grader.join(OWN), |pid| set(base, "cgroup.procs", pid));
+    for group in members(grader, PROGRAM) {
+        let _ = empty(&group, |_| set(&group, "cgroup.kill", "1"));
     }
-    remove(&own);
-    remove(grader);
+    remove_all(grader);
+}
+
+/// Does something about each process in a group until there is none.
+fn empty(group: &Path, each: impl Fn(&str) -> io::Result<()>) -> io::Result<()> {
+    loop {
+        // The kernel tells of a change only to whoever has read the file since it was opened (cgroups(7), "cgroup.events").
+        let events = File::open(group.join("cgroup.events"))?;
+        if io::read_to_string(&events)?.contains("populated 0") {
+            return Ok(());
+        }
+        let inside = fs::read_to_string(group.join("cgroup.procs"))?;
+        for pid in inside.lines() {
+            match each(pid) {
+                // It has ended in the meantime.
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+                result => result?,
+            }
+        }
+        if inside.is_empty() {
+            // Who is ending is no longer named.
+            let _ = poll(&mut [PollFd::new(events.as_fd(), PollFlags::POLLPRI)], PollTimeout::NONE);
+        }
+    }
 }
 
 /// The group of one program. Dropping it removes it, where all that was in it has ended.
@@ -187,6 +209,10 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         remove(&self.0);
+        // Possible only if everybody else has left: the grader was killed, and nobody could know of this group any more.
+        if let Some(grader) = self.0.parent() {
+            remove(grader);
+        }
     }
 }
 
@@ -224,6 +250,13 @@ fn join(group: &Path) -> io::Result<()> {
 fn set(group: &Path, file: &str, value: &str) -> io::Result<()> {
     // Not created: where the kernel has no such file, there is none.
     io::Write::write_all(&mut File::options().write(true).open(group.join(file))?, value.as_bytes())
+}
+
+/// Removes a grader's groups that nothing is in.
+fn remove_all(grader: &Path) {
+    members(grader, PROGRAM).iter().for_each(|group| remove(group));
+    remove(&grader.join(OWN));
+    remove(grader);
 }
 
 /// Removes a group with nothing in it; one that has something stays for whoever tidies up.

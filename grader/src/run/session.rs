@@ -6,7 +6,6 @@ use super::grade::{self, Subject, Terms, Told};
 use super::plan::{Planned, plan};
 use crate::build::{self, BuildError, Built, Programs, Source};
 use crate::cell::fork_server::ForkServer;
-use crate::cell::group::Groups;
 use crate::cell::tier;
 use crate::course::check::Check;
 use crate::course::load::Course;
@@ -31,8 +30,6 @@ pub fn run(course: &Course, options: &RunOptions, interrupt: &Interrupt, sink: S
         exercises: planned.iter().map(Planned::shown).collect(),
         options: options_text(options),
     }));
-    // One more wall where there are any; `doctor` says why there are none.
-    let _groups = Groups::enter();
     let server = ForkServer::start(tier)?;
     let terms = Terms { course, seed: options.seed, jobs: options.jobs, server: &server, interrupt };
     let cache = course.root.join("target/grader");

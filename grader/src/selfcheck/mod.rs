@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 
 use crate::build::BuildError;
 use crate::cell::fork_server::ForkServer;
-use crate::cell::group::Groups;
 use crate::cell::tier;
 use crate::course::load::Course;
 use crate::event::Tier;
@@ -72,7 +71,7 @@ pub fn run(
     // Whatever escapes a cell becomes our child, and is found at the end.
     nix::sys::prctl::set_child_subreaper(true).map_err(std::io::Error::from)?;
     let (tier, _) = tier::choose(options.isolation)?;
-    let _groups = Groups::enter();
+    let server = ForkServer::start(tier)?;
     let mut proof = Proof::default();
     let fixtures = match collect::collect(course, &options.exercises, tier, interrupt, &mut proof, tell) {
         Err(RunError::Build(BuildError::Interrupted)) => return Ok(Proof { interrupted: true, ..proof }),
@@ -81,7 +80,6 @@ pub fn run(
     let subjects: Vec<Subject> = fixtures.iter().map(|fixture| fixture.subject.clone()).collect();
     let total = subjects.iter().map(|subject| subject.planned.checks.len()).sum();
     let mut ended: Vec<Vec<Ended>> = vec![Vec::new(); fixtures.len()];
-    let server = ForkServer::start(tier)?;
     let terms = Terms { course, seed: options.seed, jobs: options.jobs, server: &server, interrupt };
     grade::grade(&terms, &subjects, &mut |told| {
         if let Some((subject, end)) = end(told) {
