@@ -129,6 +129,23 @@ fn any_command_can_be_graded_and_its_words_cannot_forge_a_verdict() {
 }
 
 #[test]
+fn who_fails_by_its_own_clock_is_tried_again_with_ten_times_as_much() {
+    let course = Course::new(RIGHT);
+    let with_time = CHECKS
+        .replace("\"{port}\"]", "\"{port}\", \"{time}\"]")
+        .replace("\n    steps:", "\n    let: {time: {clock_ms: 200}}\n    steps:");
+    course.write("exercises/greet/checks.yaml", &with_time);
+    let needs = |ms: u32| {
+        let impatient = format!("let listener = if args[3].parse::<u32>().unwrap() < {ms} {{ return }} else {{ ");
+        RIGHT.replace("let listener = ", &impatient).replace(".unwrap();\n    for", ".unwrap() };\n    for")
+    };
+    course.program("busy", &needs(2_000));
+    course.check(&["greet", "--exec", "./busy"]).assert().code(0).stdout(contains("3/3 points"));
+    course.program("wrong", &needs(2_001));
+    course.check(&["greet", "--exec", "./wrong"]).assert().code(1).stdout(contains("0/3 points"));
+}
+
+#[test]
 fn a_command_is_graded_for_one_exercise_and_must_exist() {
     let course = Course::new(RIGHT);
     course.check(&["--exec", "./x"]).assert().code(2).stderr(contains("name one exercise"));

@@ -34,7 +34,13 @@ pub enum Form {
     U32(u32),
     /// The bytes behind their length as u32 in network byte order.
     Frame(Data),
+    /// Milliseconds that a program is told to measure by its own clock, in decimal. On a busy machine the other end may
+    /// be late by that clock: a check that fails is run again with [`SLOWER`] times as many, and that counts.
+    ClockMs(u32),
 }
+
+/// How much more time a program is given by its own clock where the first was not enough.
+pub const SLOWER: u32 = 10;
 
 /// Bytes drawn from the seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -86,7 +92,7 @@ impl<'de> Visitor<'de> for DataVisitor {
     type Value = Data;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("bytes: a text in quotes, a list of parts, or one of {hex, random, repeat, u32, frame}")
+        f.write_str("bytes: a text in quotes, a list of parts, or one of {hex, random, repeat, u32, frame, clock_ms}")
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Data, E> {

@@ -94,6 +94,7 @@ impl<'v> Work<'v> {
                 out.allow(random.length)?;
                 out.push(&owner.draw(random, self.values)?)
             }
+            Form::ClockMs(ms) => out.push(ms.to_string().as_bytes()),
             Form::U32(number) => out.push(&number.to_be_bytes()),
             Form::Frame(data) => {
                 let mut inner = Output::default();

@@ -133,6 +133,7 @@ fn describe_form(form: &Form) -> String {
         Form::Repeat(repeat) => format!("{} times ({})", repeat.times, describe(&repeat.bytes)),
         Form::U32(number) => format!("u32 {number}"),
         Form::Frame(data) => format!("frame ({})", describe(data)),
+        Form::ClockMs(ms) => format!("{ms} ms"),
     }
 }
 

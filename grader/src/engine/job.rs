@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::build::Program;
 use crate::course::check::{Check, Launch};
-use crate::course::data::Data;
+use crate::course::data::{Data, Form, SLOWER};
 use crate::course::model::Limits;
 use crate::event::Tier;
 
@@ -35,4 +35,24 @@ pub struct Job {
     pub tier: Tier,
     /// The seed of all random values.
     pub seed: u64,
+}
+
+impl Job {
+    /// The same with more time by the program's own clock, if it is told any ([`Form::ClockMs`]).
+    pub fn slower(&self) -> Option<Job> {
+        let is_told = |data: &Data| matches!(data, Data::Form(form) if matches!(**form, Form::ClockMs(_)));
+        self.values.values().any(is_told).then(|| {
+            let mut slower = self.clone();
+            slower.values.values_mut().for_each(slow_down);
+            slower
+        })
+    }
+}
+
+fn slow_down(data: &mut Data) {
+    if let Data::Form(form) = data
+        && let Form::ClockMs(ms) = form.as_mut()
+    {
+        *ms = ms.saturating_mul(SLOWER);
+    }
 }

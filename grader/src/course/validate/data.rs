@@ -83,6 +83,7 @@ impl Look<'_> {
             Form::Repeat(repeat) => self.repeat(repeat, &path.key("repeat")),
             Form::U32(_) => Summary::of_length(4),
             Form::Frame(data) => self.data(data, &path.key("frame")).and(Summary::of_length(4)),
+            Form::ClockMs(_) => self.clock(path),
         }
     }
 
@@ -109,6 +110,17 @@ impl Look<'_> {
             self.findings.push(Finding::at(&path.key("length"), "no bytes at all").help("ask for one at least"));
         }
         Summary::of_length(random.length)
+    }
+
+    fn clock(&mut self, path: &Path) -> Summary {
+        if !self.named {
+            self.findings.push(
+                Finding::at_key(path, "a time by the program's clock without a name")
+                    .label("it could not be made longer where the machine is busy")
+                    .help("name it in `let`, and write `{name}` here"),
+            );
+        }
+        Summary::UNKNOWN
     }
 
     fn repeat(&mut self, repeat: &Repeat, path: &Path) -> Summary {

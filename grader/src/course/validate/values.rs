@@ -148,7 +148,7 @@ fn names(data: &Data) -> Vec<String> {
         Data::Form(form) => match form.as_ref() {
             Form::Repeat(repeat) => names(&repeat.bytes),
             Form::Frame(data) => names(data),
-            Form::Hex(_) | Form::Random(_) | Form::U32(_) => Vec::new(),
+            Form::Hex(_) | Form::Random(_) | Form::U32(_) | Form::ClockMs(_) => Vec::new(),
         },
     }
 }
