@@ -40,19 +40,43 @@ pub struct Job {
 impl Job {
     /// The same with more time by the program's own clock, if it is told any ([`Form::ClockMs`]).
     pub fn slower(&self) -> Option<Job> {
-        let is_told = |data: &Data| matches!(data, Data::Form(form) if matches!(**form, Form::ClockMs(_)));
-        self.values.values().any(is_told).then(|| {
-            let mut slower = self.clone();
-            slower.values.values_mut().for_each(slow_down);
-            slower
-        })
+        let mut slower = self.clone();
+        slower.values.values_mut().fold(false, |any, data| any | slow_down(data)).then_some(slower)
     }
 }
 
-fn slow_down(data: &mut Data) {
-    if let Data::Form(form) = data
-        && let Form::ClockMs(ms) = form.as_mut()
-    {
-        *ms = ms.saturating_mul(SLOWER);
+/// Makes all times in `data` longer, not only the first; false if there are none.
+fn slow_down(data: &mut Data) -> bool {
+    match data {
+        Data::Text(_) => false,
+        Data::Parts(parts) => parts.iter_mut().fold(false, |any, part| any | slow_down(part)),
+        Data::Form(form) => match form.as_mut() {
+            Form::ClockMs(ms) => {
+                *ms = ms.saturating_mul(SLOWER);
+                true
+            }
+            Form::Repeat(repeat) => slow_down(&mut repeat.bytes),
+            Form::Frame(data) => slow_down(data),
+            Form::Hex(_) | Form::Random(_) | Form::U32(_) => false,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_time_becomes_longer_wherever_it_stands_and_nothing_else_does() {
+        let clock = |ms| Data::Form(Box::new(Form::ClockMs(ms)));
+        let with = |ms| {
+            let framed = Data::Form(Box::new(Form::Frame(Data::Parts(vec![clock(ms), Data::Text("5".to_owned())]))));
+            Data::Parts(vec![clock(ms), framed])
+        };
+        let mut data = with(3);
+        assert!(slow_down(&mut data));
+        assert_eq!(data, with(30));
+        let mut none = Data::Parts(vec![Data::Text("{clock_ms}".to_owned()), Data::Form(Box::new(Form::U32(3)))]);
+        assert!(!slow_down(&mut none));
     }
 }
