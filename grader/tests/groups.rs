@@ -57,6 +57,11 @@ fn a_right_program_gets_full_marks_in_a_group_and_everything_is_put_back(
     scene.assert_no_process_is_left();
 }
 
+/// The limit of a group is twice the sum of these two sizes.
+fn little_memory() -> Scene {
+    Scene::with_limits(&format!("{LIMITS}, resident_mib: 20, disk_mib: 4, descriptors: 4096"))
+}
+
 #[rstest]
 fn what_the_kernel_holds_for_a_program_is_limited_in_a_group_and_seen_by_no_sum(
     #[values("mappings", "pipes")] kind: &str,
@@ -64,8 +69,7 @@ fn what_the_kernel_holds_for_a_program_is_limited_in_a_group_and_seen_by_no_sum(
     if lacks("sealed") {
         return;
     }
-    // The limit of a group is twice the sum of these.
-    let scene = Scene::with_limits(&format!("{LIMITS}, resident_mib: 20, disk_mib: 4, descriptors: 4096"));
+    let scene = little_memory();
     scene.hand_in(&format!("kernel_memory {kind}"));
     // In the root of all groups a grader has some without being alone.
     if !works("cgroups") {
@@ -83,7 +87,7 @@ fn what_the_kernel_holds_for_a_program_is_limited_in_a_group_and_seen_by_no_sum(
 #[test]
 fn who_lets_a_child_go_over_a_groups_limit_ends_with_it() {
     let Some(group) = OwnGroup::make().filter(|_| !lacks("sealed")) else { return };
-    let scene = Scene::with_limits(&format!("{LIMITS}, resident_mib: 20, disk_mib: 4, descriptors: 4096"));
+    let scene = little_memory();
     scene.hand_in("kernel_memory child");
     let exercise = grade_in(&group, &scene, "sealed");
     assert_eq!(exercise["checks"][0]["cause"], "MEMORY_LIMIT", "{exercise:#}");

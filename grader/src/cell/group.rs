@@ -120,7 +120,7 @@ fn leave(grader: &Path) {
     // Who cannot be moved or ended stays with its group.
     let _ = empty(&grader.join(OWN), |pid| set(base, "cgroup.procs", pid));
     for group in members(grader, PROGRAM) {
-        let _ = empty(&group, |_| set(&group, "cgroup.kill", "1"));
+        let _ = empty(&group, |_| end_all(&group));
     }
     remove_all(grader);
 }
@@ -202,7 +202,7 @@ impl Group {
     /// Ends all processes in it at once.
     pub(super) fn kill(&self) {
         // A kernel before 5.14 cannot; then they are ended one by one.
-        let _ = set(&self.0, "cgroup.kill", "1");
+        let _ = end_all(&self.0);
     }
 }
 
@@ -245,6 +245,11 @@ fn control(group: &Path, sign: char) -> io::Result<()> {
 /// Moves this process.
 fn join(group: &Path) -> io::Result<()> {
     set(group, "cgroup.procs", "0")
+}
+
+/// Ends all processes in a group.
+fn end_all(group: &Path) -> io::Result<()> {
+    set(group, "cgroup.kill", "1")
 }
 
 fn set(group: &Path, file: &str, value: &str) -> io::Result<()> {
